@@ -1,0 +1,21 @@
+"""The plug-ins that bring the real world to the tests, one line each."""
+
+import pytest
+
+pytest.register_assert_rewrite("fixtures")
+
+pytest_plugins = [
+    "fixtures.options",
+    "fixtures.against",
+    "fixtures.verdicts",
+    "fixtures.observations",
+    "fixtures.ratios",
+    "fixtures.eventually",
+    "fixtures.clocks",
+    "fixtures.links",
+    "fixtures.apps",
+    "fixtures.servers.providers",
+    "fixtures.servers.redis_server",
+    "fixtures.servers.postgres_server",
+    "fixtures.servers.nginx_server",
+]

@@ -1,0 +1,1 @@
+"""APIs: what is said once two programs are connected."""

@@ -1,0 +1,1 @@
+"""Distributed systems: what changes when parts fail, wait and repeat themselves."""

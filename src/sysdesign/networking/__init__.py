@@ -1,0 +1,1 @@
+"""Networking: how a request finds its way."""

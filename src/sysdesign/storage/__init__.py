@@ -1,0 +1,1 @@
+"""Storage: how data is kept, found, copied and split."""
