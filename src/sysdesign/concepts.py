@@ -1,7 +1,7 @@
 """The catalogue: thirty concepts of system design, in the order in which they are read.
 
-Whatever needs the list takes it from here: the command line, the handbook, the parity tests. Where a concept's specification and
-implementation live follows from its number, its name and its part, so that nothing else has to be registered.
+Whatever needs the list takes it from here: the command line, the handbook, the parity tests. Where a concept's
+specification and implementation live follows from its number, its name and its part: nothing else has to be registered.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,16 @@
+"""Keeps one bucket for everybody, so that a caller who asks too much takes from the others."""
+
+import implementation
+from implementation import *
+
+CAUGHT_BY = ("test_callers_do_not_share_a_budget",)
+
+
+class TokenBucket(implementation.TokenBucket):
+    def _spend(self, key, debt):
+        return super()._spend("everybody", debt)
+
+
+class SharedTokenBucket(implementation.SharedTokenBucket):
+    def _spend(self, key, debt):
+        return super()._spend("everybody", debt)
