@@ -7,10 +7,10 @@ CAUGHT_BY = ("test_a_clock_that_is_set_back_locks_nobody_out",)
 
 
 class TokenBucket(implementation.TokenBucket):
-    def _spend(self, key, debt):
+    def admit(self, key, cost=1):
         now = self._clock()
-        full_at = max(self._full_at.get(key, now), now)
-        after = full_at + debt - now
-        if after <= self._limit:
-            self._full_at[key] = now + after
-        return self._limit - after
+        full_at = max(self._full_at.get(key, now), now) + cost * self._interval
+        if full_at > now + self._limit:
+            return False
+        self._full_at[key] = full_at
+        return True

@@ -7,8 +7,8 @@ CAUGHT_BY = ("test_callers_do_not_share_a_budget",)
 
 
 class TokenBucket(implementation.TokenBucket):
-    def _spend(self, key, debt):
-        return super()._spend("everybody", debt)
+    def admit(self, key, cost=1):
+        return super().admit("everybody", cost)
 
 
 class SharedTokenBucket(implementation.SharedTokenBucket):

@@ -10,12 +10,10 @@ CAUGHT_BY = (
 
 
 class TokenBucket(implementation.TokenBucket):
-    def _spend(self, key, debt):
-        now = self._clock()
-        if now // self._horizon != self._full_at.get("period"):
-            self._full_at = {"period": now // self._horizon}
-        spent = self._full_at.get(key, 0.0) + debt
-        if spent > self._limit:
-            return self._limit - spent
-        self._full_at[key] = spent
-        return self._limit - spent
+    def admit(self, key, cost=1):
+        period = self._clock() // self._horizon
+        spent = self._full_at.get((key, period), 0) + cost
+        if spent > self.capacity:
+            return False
+        self._full_at[key, period] = spent
+        return True

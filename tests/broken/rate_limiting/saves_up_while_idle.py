@@ -10,10 +10,10 @@ CAUGHT_BY = (
 
 
 class TokenBucket(implementation.TokenBucket):
-    def _spend(self, key, debt):
+    def admit(self, key, cost=1):
         now = self._clock()
-        full_at = self._full_at.get(key, now)
-        if full_at + debt - now > self._limit:
-            return self._limit - (full_at + debt - now)
-        self._full_at[key] = full_at + debt
-        return self._limit - (full_at + debt - now)
+        full_at = self._full_at.get(key, now) + cost * self._interval
+        if full_at > now + self._limit:
+            return False
+        self._full_at[key] = full_at
+        return True

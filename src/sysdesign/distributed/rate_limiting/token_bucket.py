@@ -71,10 +71,12 @@ def check_cost(cost: float, capacity: float) -> None:
         raise ValueError(message)
 
 
-def _decision(credit: float, cost: float, capacity: float, rate: float) -> Decision:
-    """Read a credit in seconds: how far the bucket is from empty after an admitted request; below 0, what a refused one lacks."""
-    left = credit if credit >= 0 else credit + cost / rate
-    return Decision(credit >= 0, max(0, math.floor(left * rate)), max(0.0, -credit), max(0.0, capacity / rate - left))
+def _decision(bucket: Bucket, cost: float, ahead: float, *, admitted: bool) -> Decision:
+    """Tell a decision from how many seconds ahead the bucket will be full again."""
+    empty = bucket.capacity / bucket.rate
+    remaining = max(0, math.floor((empty - ahead + _TOLERANCE_SECONDS) * bucket.rate))
+    wait = 0.0 if admitted else max(0.0, ahead + cost / bucket.rate - empty)
+    return Decision(admitted, remaining, wait, max(0.0, ahead))
 
 
 class TokenBucket:
@@ -100,17 +102,9 @@ class TokenBucket:
         """Return how many keys are kept: those that are not full, and at most as many again."""
         return len(self._full_at)
 
-    def take(self, key: str, cost: float = 1) -> Decision:
-        """Take `cost` tokens of `key`, or none. Raises ValueError for a cost that no wait could make good."""
-        check_cost(cost, self.capacity)
-        return _decision(self._spend(key, cost * self._interval), cost, self.capacity, self.rate)
-
-    def admit(self, key: str) -> bool:
-        """Take one token of `key` if there is one: `take` for who asks only yes or no."""
-        return self._spend(key, self._interval) >= 0
-
-    def _spend(self, key: str, debt: float) -> float:
-        """Move the time at which the bucket is full by `debt` seconds; return the credit left, or (below 0) what is lacking."""
+    def admit(self, key: str, cost: float = 1) -> bool:
+        """Take `cost` tokens of `key`, or none: `take` for who asks only yes or no, with a cost known to be possible."""
+        debt = cost * self._interval
         with self._lock:
             now = self._clock()
             full_at = self._full_at.get(key)
@@ -119,14 +113,19 @@ class TokenBucket:
                 full_at = now
             elif full_at < now:
                 full_at = now
-            after = full_at + debt - now
-            if after > self._limit:
-                if full_at - now > self._limit:  # the clock was set back: at worst the bucket is empty
+            full_at += debt
+            if full_at > now + self._limit:
+                if full_at - debt > now + self._limit:  # the clock was set back: at worst the bucket is empty
                     self._full_at[key] = now + self._horizon
-                    after = self._horizon + debt
-                return self._limit - after
-            self._full_at[key] = now + after
-            return self._limit - after
+                return False
+            self._full_at[key] = full_at
+            return True
+
+    def take(self, key: str, cost: float = 1) -> Decision:
+        """Take `cost` tokens of `key`, or none. Raises ValueError for a cost that no wait could make good."""
+        check_cost(cost, self.capacity)
+        admitted, now = self.admit(key, cost), self._clock()
+        return _decision(self, cost, self._full_at.get(key, now) - now, admitted=admitted)
 
     def _make_room(self, now: float) -> None:
         """Forget who is full again, as a key that was never seen; done when twice as many are kept as the last time."""
@@ -175,8 +174,9 @@ class SharedTokenBucket:
     def take(self, key: str, cost: float = 1) -> Decision:
         """Take `cost` tokens of `key`, or none. Raises ValueError for an impossible cost, Unavailable when Redis is."""
         check_cost(cost, self.capacity)
-        credit = self._spend(key, repr(cost * self._interval))
-        return _decision(credit / 1e6, cost, self.capacity, self.rate)
+        credit = self._spend(key, repr(cost * self._interval)) / 1e6
+        debt = 0 if credit >= 0 else cost / self.rate
+        return _decision(self, cost, self.capacity / self.rate - credit - debt, admitted=credit >= 0)
 
     def admit(self, key: str) -> bool:
         """Take one token of `key` if there is one. Raises Unavailable when Redis is."""
