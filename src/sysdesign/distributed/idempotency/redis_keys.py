@@ -1,0 +1,83 @@
+"""Keys in Redis: quicker to ask than the store of the payments, and weaker in what they promise."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from .keys import Act, Answer, Claim, Reach, Step, in_progress, repeat
+from .store import Database, unavailable
+
+
+class RedisKeys:
+    """Keys in Redis, the effect in another store. Quick, and weaker: no transaction spans the two.
+
+    A process that dies between its effect and the keeping of the answer leaves a claim without an answer. The claim is
+    a lease, or else the request could never be tried again; when it ends, a retry acts again. The same happens when a
+    process sleeps through its own lease.
+
+    Args:
+        url: `redis://host:port/0`.
+        database: The store of the effect.
+        keep_seconds: How long an answer is repeated.
+        lease_seconds: How long a claim without an answer keeps duplicates away: longer than requests take, one hopes.
+        timeout_seconds: How long Redis may take to answer.
+        reach: Called behind each step.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        database: Database,
+        *,
+        keep_seconds: float,
+        lease_seconds: float,
+        timeout_seconds: float,
+        reach: Reach,
+    ) -> None:
+        import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        once = Retry(NoBackoff(), 0)  # a repeated SET NX would meet its own claim
+        self._redis = redis.Redis.from_url(
+            url,
+            retry=once,
+            socket_timeout=timeout_seconds,
+            socket_connect_timeout=timeout_seconds,
+            decode_responses=True,
+        )
+        self._failed = redis.RedisError
+        self._database, self._reach = database, reach
+        self._keep_ms, self._lease_ms = round(1_000 * keep_seconds), round(1_000 * lease_seconds)
+
+    def once(self, claim: Claim, act: Act) -> Answer:
+        """See `Keys`; a duplicate does not wait, it gets 409."""
+        try:
+            return self._once(claim, act)
+        except self._failed as error:
+            raise unavailable() from error
+
+    def _once(self, claim: Claim, act: Act) -> Answer:
+        self._reach(Step.RECEIVED)
+        name = f"idempotency:{json.dumps([claim.caller, claim.key])}"
+        if not self._redis.set(name, json.dumps([claim.fingerprint, None]), nx=True, px=self._lease_ms):
+            return self._earlier(name, claim)
+        self._reach(Step.CLAIMED)
+        try:
+            with self._database.transaction() as execute:
+                answer = act(execute)
+                self._reach(Step.ACTED)
+        except Exception:
+            self._redis.delete(name)
+            raise
+        self._reach(Step.COMMITTED)
+        self._redis.set(name, json.dumps([claim.fingerprint, json.dumps(asdict(answer))]), px=self._keep_ms)
+        self._reach(Step.KEPT)
+        return answer
+
+    def _earlier(self, name: str, claim: Claim) -> Answer:
+        kept = self._redis.get(name)
+        if kept is None:  # the lease has ended since
+            raise in_progress()
+        return repeat(claim, *json.loads(str(kept)))
