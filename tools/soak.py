@@ -20,14 +20,23 @@ def main() -> int:
     arguments, options = parser.parse_known_args()
     for run in range(1, arguments.runs + 1):
         seed = random.SystemRandom().randrange(10**6)
-        chosen = ["--servers=embedded", "--require-servers", "--random-order", f"--random-order-seed={seed}", f"--seed={seed}"]
+        chosen = [
+            "--servers=embedded",
+            "--require-servers",
+            "--random-order",
+            f"--random-order-seed={seed}",
+            f"--seed={seed}",
+        ]
         begin = time.monotonic()
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "tests/concepts", "-q", *chosen, *options],
             cwd=ROOT, capture_output=True, text=True, check=False,
         )  # fmt: skip
         last = done.stdout.strip().splitlines()[-1] if done.stdout.strip() else done.stderr
-        print(f"run {run} of {arguments.runs}, seed {seed}, {time.monotonic() - begin:.0f} s: {last.strip('= ')}", flush=True)
+        print(
+            f"run {run} of {arguments.runs}, seed {seed}, {time.monotonic() - begin:.0f} s: {last.strip('= ')}",
+            flush=True,
+        )
         if done.returncode:
             print(done.stdout, done.stderr, sep="\n")
             return done.returncode
