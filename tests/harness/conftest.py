@@ -61,6 +61,8 @@ class Begun:
             "-c",
             ROOT / "pyproject.toml",
         ]
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what it puts into the background;
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # the session would inherit it, and obey no Ctrl-C
         with (folder / "output").open("wb") as output, (folder / "errors").open("wb") as errors:
             self.process = subprocess.Popen(
                 [*command, *options, folder / "test_it.py"],

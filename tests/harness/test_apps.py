@@ -35,15 +35,15 @@ APPLICATIONS = """\
     def wsgi(**arguments):
         return Wsgi(arguments)
 
-    def fast(greeting="hello"):
-        from fastapi import FastAPI
-        application = FastAPI()
+    def starlette(greeting="hello"):
+        from starlette.applications import Starlette
+        from starlette.responses import JSONResponse
+        from starlette.routing import Route
 
-        @application.get("/")
-        def read():
-            return {"greeting": greeting}
+        def read(request):
+            return JSONResponse({"greeting": greeting})
 
-        return application
+        return Starlette(routes=[Route("/", read)])
 
     def slow(begun):
         async def application(scope, receive, send):
@@ -94,9 +94,9 @@ def test_it_is_served_by_a_process_of_its_own(serve, kind):
     assert answer["mood"] == "good"
 
 
-def test_a_fastapi_application_is_served(serve):
+def test_a_starlette_application_is_served(serve):
     """An application of the framework that the implementations use is told from WSGI and served."""
-    assert httpx2.get(serve("fast", greeting="hi").url).json() == {"greeting": "hi"}
+    assert httpx2.get(serve("starlette", greeting="hi").url).json() == {"greeting": "hi"}
 
 
 @pytest.mark.parametrize("kind", ["asgi", "wsgi"])
