@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fixtures.processes import ROOT, signal_all, tree
+from fixtures.processes import ROOT, tree, wait_until_dead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -103,11 +103,12 @@ class Sessions:
         return self.begin(source, *options, environment=environment).end()
 
     def close(self) -> None:
-        """Kill what still runs."""
+        """Kill what still runs, and wait for its guard to clear up after it."""
         for begun in self._begun:
-            if begun.process.poll() is None:
-                signal_all(tree(begun.process.pid), signal.SIGKILL)
-                begun.process.wait()
+            others = tree(begun.process.pid)[1:]
+            begun.process.kill()
+            begun.process.wait()
+            wait_until_dead(others)
 
 
 @pytest.fixture(scope="module")
