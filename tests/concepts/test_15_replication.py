@@ -384,6 +384,21 @@ def test_a_deposed_primary_that_returns_refuses_writes(cluster):
         cluster.another(old).write("alice", "1")
 
 
+def test_a_fence_outlives_a_crash(sqlite_cluster):
+    """A node that has heard of a new epoch still refuses the primary of the old one after it was killed and started again."""
+    replica = sqlite_cluster.replicas[0]
+    with contextlib.closing(Connection(replica.where, LONG_SECONDS)) as wire:
+        wire.ask("fence", epoch=9)
+
+        sqlite_cluster.kill(replica)
+        sqlite_cluster.restart(replica)
+
+        with pytest.raises(OSError, match=str(replica.where[1])):  # the old connection died with the process
+            wire.ask("status")
+        with pytest.raises(Refused):
+            wire.ask("join", epoch=8)
+
+
 def test_without_a_majority_nobody_is_promoted(sqlite_cluster):
     """One node of three cannot know whether the others are dead or have a primary of their own: it stays a replica."""
     left, gone = sqlite_cluster.replicas

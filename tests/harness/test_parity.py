@@ -14,7 +14,7 @@ from sysdesign.concepts import CONCEPTS, Concept
 SECTIONS = ["Problem", "Idea", "Guarantees", "Trade-off", "Not shown", "Sources", "Implementation", "Engines"]
 SECTION = re.compile(r"^([A-Z][A-Za-z -]{0,13}[a-z]) +\S")
 COLUMN = 15
-SPECIFICATION_LINES = 660  # with the stage that it sets; the lesson itself should be told in 300
+SPECIFICATION_LINES = 680  # with the stage that it sets; the lesson itself should be told in 300
 TEST_LINES = 25  # of code: blank lines and the docstring are not counted
 VARIANTS = 3
 INDEX_ROW = re.compile(r"^\| (\d\d) \| (?:\[(\w+)\]\(([\w/.]+)\)|(\w+)) \| (.+) \|$", re.MULTILINE)
