@@ -44,6 +44,11 @@ EVERY_ENDING = """\
     def test_stumbles():
         raise KeyError("accident")
 
+    @pytest.mark.timeout(0.05)
+    def test_hangs():
+        while True:
+            pass
+
     def test_without_stage(falling_stage):
         pass
 
@@ -90,6 +95,7 @@ EXPECTED = {
     "test_falls": "broken",
     "test_fails": "broken",
     "test_stumbles": "broken",
+    "test_hangs": "broken",
     "test_without_stage": "not reached",
     "test_without_curtain": "not reached",
     "test_falls_and_without_curtain": "broken",
@@ -150,6 +156,13 @@ def test_a_broken_claim_tells_how(ended):
         "message": "'accident'",
         "assertion": False,
     }
+
+
+def test_a_time_limit_is_no_assertion(ended):
+    """A test that was ended by its time limit is broken, but not by what it claims: no variant is caught by that."""
+    failure = ended.row("test_hangs")["failure"]
+    assert "pytest-timeout" in failure["message"]
+    assert not failure["assertion"]
 
 
 def test_the_first_failure_is_the_one_that_is_told(ended):
