@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fixtures.processes import ROOT, tree, wait_until_dead
+from fixtures.servers.providers import Servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -117,6 +118,12 @@ def sessions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sessions]:
     made = Sessions(tmp_path_factory.mktemp("sessions"))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def provider(servers: Servers) -> str:
+    """Inner sessions take their servers from where this one does; nobody's own servers can be killed."""
+    return servers.provider.name if servers.provider.name != "external" else "embedded"
 
 
 @pytest.fixture(scope="session")

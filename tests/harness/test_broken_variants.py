@@ -16,7 +16,12 @@ class TokenBucket(implementation.TokenBucket):
     def _make_room(self, now):
         pass
 """
-EMBEDDED = ["--servers=embedded"]
+
+
+@pytest.fixture
+def options(provider):
+    """The runner takes its servers from where this session does."""
+    return [f"--servers={provider}"]
 
 
 @pytest.fixture
@@ -39,25 +44,25 @@ def row(verdict="held", phase="call", kind="AssertionError", *, assertion=True):
     return {"name": NAMED, "verdict": verdict, "reason": "why", "failure": None if verdict == "held" else failure}
 
 
-def test_a_wrong_implementation_is_caught_by_an_assertion(variant):
+def test_a_wrong_implementation_is_caught_by_an_assertion(variant, options):
     """A variant that fails the named test by an assertion is caught, and what was said is kept."""
-    result = try_variant(variant(WRONG), EMBEDDED)
+    result = try_variant(variant(WRONG), options)
 
     assert (result.verdict, list(result.failed)) == (CAUGHT, [NAMED])
     assert result.failed[NAMED].startswith("AssertionError")
 
 
-def test_a_variant_that_is_right_survives(variant):
+def test_a_variant_that_is_right_survives(variant, options):
     """A variant that changes nothing is no proof, and is told as a survivor."""
-    result = try_variant(variant(RIGHT), EMBEDDED)
+    result = try_variant(variant(RIGHT), options)
 
     assert result.verdict == SURVIVED
     assert f"{NAMED} held although the variant is broken" in result.detail
 
 
-def test_a_variant_that_cannot_be_imported_proves_nothing(variant):
+def test_a_variant_that_cannot_be_imported_proves_nothing(variant, options):
     """An error on the way in is told with what pytest printed, and is not taken for a catch."""
-    result = try_variant(variant("import no_such_module"), EMBEDDED)
+    result = try_variant(variant("import no_such_module"), options)
 
     assert result.verdict == OTHERWISE
     assert "no_such_module" in result.detail
@@ -104,15 +109,15 @@ def test_a_variant_without_a_claim_is_refused(tmp_path, source):
         read_variant(concept("rate_limiting"), path)
 
 
-def test_a_run_that_hangs_is_ended_and_told(variant, monkeypatch):
+def test_a_run_that_hangs_is_ended_and_told(variant, options, monkeypatch):
     """A pytest that does not come to an end is killed, and the text says so."""
     monkeypatch.setattr(broken_variants, "TIMEOUT_SECONDS", 0.01)
 
-    assert run_tests(concept("rate_limiting"), [NAMED], EMBEDDED) == ([], "did not end within 0.01 s")
+    assert run_tests(concept("rate_limiting"), [NAMED], options) == ([], "did not end within 0.01 s")
 
 
-def test_the_implementation_itself_passes_the_same_tests():
+def test_the_implementation_itself_passes_the_same_tests(options):
     """As a control, the named tests hold without a variant: else their failures would prove nothing."""
-    result = control(concept("rate_limiting"), {NAMED}, EMBEDDED)
+    result = control(concept("rate_limiting"), {NAMED}, options)
 
     assert (result.verdict, result.detail) == (CAUGHT, "")

@@ -90,12 +90,6 @@ def begin_busy(sessions: Sessions, provider: str) -> Begun:
 
 
 @pytest.fixture(scope="module")
-def provider(servers):
-    """Inner sessions take their servers from where this one does; nobody's own servers can be killed."""
-    return servers.provider.name if servers.provider.name != "external" else "embedded"
-
-
-@pytest.fixture(scope="module")
 def busy(sessions, provider):
     """Three sessions with servers of all kinds, an application and a link, each in the middle of a test."""
     return {number: begin_busy(sessions, provider) for number in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM)}
