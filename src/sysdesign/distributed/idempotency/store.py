@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Protocol, TypeAlias
 
 Execute: TypeAlias = Callable[..., list[tuple[Any, ...]]]
@@ -112,7 +112,10 @@ class SQLite:
     def __init__(self, path: str, wait_seconds: float) -> None:
         def connect() -> sqlite3.Connection:
             connection = sqlite3.connect(path, timeout=wait_seconds, isolation_level=None, check_same_thread=False)
-            connection.execute("PRAGMA journal_mode = WAL")  # one wait for the disk at a commit, instead of three
+            # One wait for the disk at a commit, instead of three. The file keeps the mode, and SQLite does not wait for its turn to
+            # change it: where that is refused, another process that starts at the same time is changing it.
+            with suppress(sqlite3.OperationalError):
+                connection.execute("PRAGMA journal_mode = WAL")
             return connection
 
         self._connections = Connections(connect, sqlite3.OperationalError, wait_seconds)
