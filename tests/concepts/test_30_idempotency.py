@@ -20,8 +20,10 @@ import itertools
 import json
 import select
 import signal
+import sqlite3
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection
@@ -465,6 +467,19 @@ def test_killed_behind_any_step_the_retry_finds_exactly_one_payment(api, alice, 
     observe("kills", thoroughness * len(Step), "kills")
     observe("payments by step", ", ".join(f"{step} {max(counts)}" for step, counts in payments.items()))
     assert payments == {step.value: {1} for step in Step}
+
+
+def test_a_process_that_starts_while_another_makes_the_store_waits_its_turn(tmp_path):
+    """Processes may start together on a new store: one makes it, the others wait until it is made."""
+    file = tmp_path / "new.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as another, ThreadPoolExecutor(1) as pool:
+        another.execute("BEGIN IMMEDIATE")
+        starting = pool.submit(create_app, f"sqlite:///{file}", {})
+        done, _ = wait([starting], timeout=WATCHED_SECONDS)
+        another.execute("COMMIT")
+        starting.result().extensions["database"].close()
+
+    assert not done
 
 
 @pytest.mark.parametrize("api", engines({"postgres": "postgres", "redis": "redis"}), indirect=True)
