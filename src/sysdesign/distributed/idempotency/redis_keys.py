@@ -68,7 +68,7 @@ class RedisKeys:
             with self._database.transaction() as execute:
                 answer = act(execute)
                 self._reach(Step.ACTED)
-        except Exception:
+        except Exception:  # whatever undid the payment: the same request may be sent again
             self._redis.delete(name)
             raise
         self._reach(Step.COMMITTED)

@@ -179,7 +179,7 @@ class PostgresMember:
             if time.monotonic() > deadline:
                 message = f"{self.name}: not within {SETTLE_SECONDS} s: {question!r}"
                 raise TimeoutError(message)
-            time.sleep(POLL_SECONDS)
+            time.sleep(POLL_SECONDS)  # PostgreSQL tells nobody when this comes true: it has to be asked
 
 
 def _cancel(connection: Connection) -> None:
