@@ -17,9 +17,9 @@ from fixtures import processes
 from fixtures.processes import HOST, PORTS, ROOT, Process, free_port, remove_directory, temporary_directory
 
 FAMILY = """\
-import os, signal, sys, time
+import os, signal
 def live(name):
-    print(name, os.getpid(), flush=True)
+    os.write(1, f"{name} {os.getpid()}\\n".encode())  # one write: print may write its line in pieces, between those of another process
     while True:
         signal.pause()
 if os.fork() == 0:
