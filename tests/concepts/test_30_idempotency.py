@@ -24,7 +24,7 @@ import sqlite3
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection
 
@@ -36,7 +36,7 @@ from fixtures.engines import engines
 from fixtures.eventually import eventually
 from fixtures.ratios import cpu_clock
 from fixtures.servers.postgres_server import fresh_database
-from sysdesign.distributed.idempotency import Step, create_app
+from sysdesign.distributed.idempotency import Answer, Claim, PostgreSQL, Problem, RedisKeys, Step, create_app
 
 API = "sysdesign.distributed.idempotency:create_app"
 TOKENS = {caller: f"token of {caller}" for caller in ("alice", "bob")}
@@ -50,6 +50,7 @@ WATCHED_SECONDS = 0.3  # how long nothing must happen: long enough for a wrong a
 LONGEST_KEY = 255
 FIRST_CALL_RATIO, REPLAY_RATIO = 3.0, 2.0  # of the computing that the bare handler takes, of the API and its servers
 WARM_UP_CALLS = 20  # until connections are open and statements prepared
+CLAIM, PAID = Claim("alice", "a key", "a fingerprint"), Answer(201, {"number": 1})
 HALT = {"interrupt_at": Step.ACTED.value, "interrupt_with": "SIGSTOP"}  # paid, and not yet committed
 
 
@@ -496,6 +497,55 @@ def test_without_its_keys_the_server_refuses_and_does_not_act(api, alice, link):
     assert (refused.status, refused.headers["Content-Type"]) == (503, "application/problem+json")
     assert meanwhile == 0
     assert (paid.status, alice.payments()) == (201, 1)
+
+
+@pytest.fixture
+def payments_wire(postgres_server, link):
+    """The wire between us and the store of the payments."""
+    return link(postgres_server)
+
+
+@pytest.fixture
+def redis_keys(redis_server, redis, postgres_server, postgres_url, payments_wire):
+    """Keys in Redis, and payments in PostgreSQL at the far end of a wire."""
+    there = postgres_url.replace(f":{postgres_server.port}/", f":{payments_wire.port}/")
+    patience = {"keep_seconds": KEEP_SECONDS, "lease_seconds": KEEP_SECONDS, "timeout_seconds": 5}
+    with closing(PostgreSQL(there, 5)) as payments:
+        yield RedisKeys(redis_server.url, payments, **patience, reach=lambda _step: None)
+
+
+@pytest.mark.parametrize("late", [None, Answer(201, {"number": 2})], ids=["fails", "pays"])
+def test_who_outlives_its_lease_does_not_undo_what_the_next_was_told(redis_keys, redis, late):
+    """A request that ends after its lease, well or badly, leaves the answer of the request that came after it in place."""
+
+    def slow(_execute):
+        redis.flushdb()  # the lease ends, and another request takes the key
+        redis_keys.once(CLAIM, lambda _: PAID)
+        if late is None:
+            raise TimeoutError
+        return late
+
+    with suppress(TimeoutError):
+        redis_keys.once(CLAIM, slow)
+
+    assert redis_keys.once(CLAIM, lambda _: pytest.fail("a third payment")).body == PAID.body
+
+
+def test_a_commit_whose_outcome_is_unknown_is_not_taken_for_a_failure(redis_keys, payments_wire):
+    """When the connection breaks in the commit, nobody knows whether it was paid: a duplicate is refused, and does not pay."""
+
+    def cut_off(execute):
+        execute("SELECT 1")
+        payments_wire.cut()
+        return PAID
+
+    with pytest.raises(Problem) as lost:
+        redis_keys.once(CLAIM, cut_off)
+    payments_wire.heal()
+    with pytest.raises(Problem) as refused:
+        redis_keys.once(CLAIM, lambda _: pytest.fail("a second payment"))
+
+    assert (lost.value.status, refused.value.status) == (503, 409)
 
 
 def test_a_client_that_gave_up_may_simply_ask_again(api, alice, link, observe):

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import asdict
 
 from .keys import Act, Answer, Claim, Reach, Step, in_progress, repeat
 from .store import Database, unavailable
+
+RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
+"""Gives up a claim, unless its lease has ended and it is another's by now."""
+
+KEEP = """\
+local held = redis.call('GET', KEYS[1])
+if not held or held == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end"""
+"""Puts the answer in the place of the claim, unless that is another's by now: what duplicates are told must not change."""
 
 
 class RedisKeys:
@@ -61,18 +70,25 @@ class RedisKeys:
     def _once(self, claim: Claim, act: Act) -> Answer:
         self._reach(Step.RECEIVED)
         name = f"idempotency:{json.dumps([claim.caller, claim.key])}"
-        if not self._redis.set(name, json.dumps([claim.fingerprint, None]), nx=True, px=self._lease_ms):
+        mine = json.dumps([claim.fingerprint, None, secrets.token_hex(8)])
+        if not self._redis.set(name, mine, nx=True, px=self._lease_ms):
             return self._earlier(name, claim)
         self._reach(Step.CLAIMED)
+        acted = False
         try:
             with self._database.transaction() as execute:
                 answer = act(execute)
+                acted = True
                 self._reach(Step.ACTED)
-        except Exception:  # whatever undid the payment: the same request may be sent again
-            self._redis.delete(name)
+        except Exception:
+            if (
+                not acted
+            ):  # undone for certain: the same request may be sent again. What a failed COMMIT did, nobody knows
+                self._redis.eval(RELEASE, 1, name, mine)
             raise
         self._reach(Step.COMMITTED)
-        self._redis.set(name, json.dumps([claim.fingerprint, json.dumps(asdict(answer))]), px=self._keep_ms)
+        kept = json.dumps([claim.fingerprint, json.dumps(asdict(answer))])
+        self._redis.eval(KEEP, 1, name, mine, kept, self._keep_ms)
         self._reach(Step.KEPT)
         return answer
 
@@ -80,4 +96,5 @@ class RedisKeys:
         kept = self._redis.get(name)
         if kept is None:  # the lease has ended since
             raise in_progress()
-        return repeat(claim, *json.loads(str(kept)))
+        asked, answer, *_ = json.loads(str(kept))
+        return repeat(claim, asked, answer)
