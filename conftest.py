@@ -18,4 +18,6 @@ pytest_plugins = [
     "fixtures.servers.redis_server",
     "fixtures.servers.postgres_server",
     "fixtures.servers.nginx_server",
+    "fixtures.servers.mongo_server",
+    "fixtures.servers.haproxy_server",
 ]

