@@ -148,6 +148,34 @@ def test_postgres_without_a_password_refuses_to_start(start):
     assert b"superuser password is not specified" in container.get_logs()[1]
 
 
+def test_mongo_makes_the_superuser_of_its_environment_and_asks_for_the_password(start):
+    """The image `mongo` makes the user that its variables name, and lets nobody else in."""
+    from pymongo import MongoClient
+    from pymongo.errors import OperationFailure
+    from testcontainers.community.mongodb import MongoDbContainer
+
+    settings = {"username": "o-neil", "password": "a'b\"c"}
+    container = start(MongoDbContainer(images.image_for("mongo"), **settings), 27017)
+    place = (processes.HOST, int(container.get_exposed_port(27017)))
+
+    with MongoClient(*place, **settings) as client:
+        assert client.shop.orders.insert_one({}).acknowledged
+    with MongoClient(*place) as stranger, pytest.raises(OperationFailure, match="auth"):
+        stranger.shop.orders.find_one()
+    assert user_of_first_process(container) == "mongodb"
+    assert stops(container) == 0
+
+
+def test_mongo_takes_bare_flags_and_refuses_what_it_does_not_know(start):
+    """The image `mongo` runs its flags as `mongod`, which ends at an unknown one instead of overlooking it."""
+    from testcontainers.core.container import DockerContainer
+
+    container = start(DockerContainer(images.image_for("mongo")).with_command("--shardsvr"), 27017)
+
+    assert container.wait() != 0
+    assert b"--shardsvr" in container.get_logs()[1]
+
+
 def test_nginx_serves_its_welcome_page(start):
     """The image `nginx` serves a page on port 80 without any configuration, and stops when it is asked to."""
     container = start(nginx_container(), 80)
