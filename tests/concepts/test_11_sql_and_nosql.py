@@ -196,7 +196,7 @@ def test_a_table_takes_a_new_field_after_alter_table(shop):
 
 @on_documents
 def test_a_document_takes_a_new_field_without_migration(shop):
-    """The next document simply has it, misspelled or not. The old ones lack it, and readers have to be ready for both."""
+    """The next document simply has it, misspelled or not; the old ones lack it, and readers have to be ready for both."""
     shop.insert("customers", {**CARL, "phone": "555-1234"})
 
     assert list(shop.documents.customers.find({}, {"_id": 0, "phone": 1})) == [{}, {}, {"phone": "555-1234"}]

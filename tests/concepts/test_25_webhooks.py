@@ -657,7 +657,7 @@ def test_nothing_is_sent_into_private_networks(endpoint, observe):
     assert (Post(addresses)(private.url, {}, b"").status, private.requests) == (None, [])
 
 
-@pytest.mark.parametrize(("scheme", "port"), [("http", 80), ("https", 443)])
+@pytest.mark.parametrize(("scheme", "port"), [("http", 80), ("https", 443)], ids=["open", "sealed"])
 def test_the_connection_goes_to_the_address_that_was_checked(endpoint, link, scheme, port):
     """A name is looked up once and told to who answers, in TLS for https; what it stands for a moment later gains nothing."""
     public, dialled, found = endpoint(), [], iter([[PUBLIC, "1.1.1.1"], ["127.0.0.1"]])
