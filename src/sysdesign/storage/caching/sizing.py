@@ -12,7 +12,7 @@ def zipf(values: int, exponent: float) -> list[float]:
 
 
 def hit_ratio(shares: Sequence[float], capacity: float) -> float:
-    """Return the share of requests that a full cache of `capacity` values answers, if it evicts any and requests do not depend on each other.
+    """Return the share of requests that a full cache of `capacity` values answers, if requests do not depend on each other.
 
     Che's approximation (Che, Tung and Wang, IEEE JSAC 2002) in its form for the eviction of random values (Fricker, Robert and Roberts,
     ITC 24, 2012): there is one time, the same for all values, such that a value which is asked for `asked` times in it is present with
