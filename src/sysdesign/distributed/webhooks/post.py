@@ -107,14 +107,18 @@ class Post:
 
         alarm = threading.Timer(self.timeout_seconds, end)
         alarm.start()
+        answer = Answer(None, f"no answer within {self.timeout_seconds} s")
         try:
             connection.request("POST", target.path, body, dict(headers))
             with closing(connection.getresponse()) as response:  # its body is never read: the status says all
-                answer = Answer(response.status, retry_after=response.headers.get("Retry-After"))
+                in_time = Answer(response.status, retry_after=response.headers.get("Retry-After"))
+        except TimeoutError:  # one step alone took all the time
+            return answer
         except (OSError, http.client.HTTPException):
             if not late.is_set():
                 raise
+            return answer
         finally:
             alarm.cancel()
             connection.close()
-        return Answer(None, f"no answer within {self.timeout_seconds} s") if late.is_set() else answer
+        return answer if late.is_set() else in_time
