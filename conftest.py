@@ -14,6 +14,7 @@ pytest_plugins = [
     "fixtures.clocks",
     "fixtures.links",
     "fixtures.apps",
+    "fixtures.load",
     "fixtures.servers.providers",
     "fixtures.servers.redis_server",
     "fixtures.servers.postgres_server",
