@@ -26,8 +26,8 @@ class ClientConnection(asyncio.Protocol):
     """A client's connection, and the request that is at work on it."""
 
     __slots__ = (
-        "_backend", "_balancer", "_clogged", "_connecting", "_ending", "_limits", "_request", "_retries", "_tried", "_upstream",
-        "_waiting", "deadline", "reader", "transport",
+        "_backend", "_balancer", "_connecting", "_ending", "_limits", "_request", "_retries", "_tried", "_upstream",
+        "_waiting", "clogged", "deadline", "reader", "transport",
     )  # fmt: skip
 
     def __init__(self, balancer: Balancer) -> None:
@@ -39,7 +39,7 @@ class ClientConnection(asyncio.Protocol):
         self._tried: tuple[Backend, ...] = ()
         self._retries = 0
         self._waiting = b""  # what came before its turn
-        self._clogged = False  # the client does not read what it is sent
+        self.clogged = False  # the client does not read what it is sent
         self._ending = False
         self.deadline = balancer.now + self._limits.idle_seconds
 
@@ -58,7 +58,7 @@ class ClientConnection(asyncio.Protocol):
         reader = self.reader
         if self._waiting:
             data, self._waiting = self._waiting + data, b""
-        if reader.complete or self._clogged or self._ending:  # the answer before comes first, and must be read first
+        if reader.complete or self.clogged or self._ending:  # the answer before comes first, and must be read first
             self._keep_waiting(data)
             return
         if not reader.begun:
@@ -233,13 +233,13 @@ class ClientConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Read no faster from the backend than the client reads from us."""
-        self._clogged = True
+        self.clogged = True
         if self._upstream is not None:
             self._upstream.transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Go on."""
-        self._clogged = False
+        self.clogged = False
         if self._upstream is not None:
             self._upstream.transport.resume_reading()
         self._catch_up()

@@ -89,6 +89,7 @@ class Reader(ABC, Generic[Parser]):
         self._new_parser: type[Parser] = parser
         self._parser: Parser = parser(self)
         self._worn = False  # the parser cannot go on behind what it has read last
+        self._headed = False
         self._removed, self._affinity = fields(*removed), affinity
         self._concerning = fields(*removed, b"host", b"content-length", *filter(None, [affinity]))
         self._partial = self._examined = b""
@@ -111,14 +112,16 @@ class Reader(ABC, Generic[Parser]):
             self._partial = data
             return b""
         head, data = data[: end + 4], data[end + 4 :]
+        self._headed = False
         self._parse(head)
+        if not self._headed:
+            raise Malformed("empty lines, and no message")
         self._rewrite(head)
         return data
 
     def _renew(self) -> None:
-        """Be ready for the next message."""
-        if self._worn:
-            self._parser, self._worn = self._new_parser(self), False
+        """Take a new parser, where the old one cannot go on."""
+        self._parser, self._worn = self._new_parser(self), False
 
     @abstractmethod
     def _rewrite(self, head: bytes) -> None:
@@ -126,7 +129,7 @@ class Reader(ABC, Generic[Parser]):
 
     def on_headers_complete(self) -> None:
         """Ask now whether the connection goes on: behind a message without a body the parser has forgotten it."""
-        self.keep_alive = self._parser.should_keep_alive()
+        self._headed, self.keep_alive = True, self._parser.should_keep_alive()
 
     def _note(self, head: bytes) -> Noted:
         """Look at the fields of a head. Whoever is at the other end often sends the same ones again: then what was found is known."""

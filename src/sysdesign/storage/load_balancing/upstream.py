@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 class BackendConnection(asyncio.Protocol):
     """A connection to a backend, and the client that it works for."""
 
-    __slots__ = ("_backend", "_balancer", "_client", "_reader", "_used", "clogged", "deadline", "transport")
+    __slots__ = ("_backend", "_balancer", "_client", "_limits", "_reader", "_used", "clogged", "deadline", "transport")
 
     def __init__(self, balancer: Balancer, backend: Backend) -> None:
-        self._balancer, self._backend = balancer, backend
+        self._balancer, self._backend, self._limits = balancer, backend, balancer.settings.limits
         self._client: ClientConnection | None = None
         self._reader = ResponseReader()
         self._used = 0
@@ -67,17 +67,18 @@ class BackendConnection(asyncio.Protocol):
         if reader.complete:
             self._finish(client)
         else:
-            client.deadline = self._balancer.now + self._balancer.settings.limits.response_seconds
+            client.deadline = self._balancer.now + self._limits.response_seconds
 
     def _finish(self, client: ClientConnection) -> None:
-        backend, limits = self._backend, self._balancer.settings.limits
+        backend, limits = self._backend, self._limits
         self._client = None
         backend.health.succeeded()
         usable = self._reader.keep_alive and client.reader.complete and not backend.draining
         if usable and not self.clogged and len(backend.idle) < limits.idle_connections:
             self.deadline = self._balancer.now + limits.idle_seconds
             backend.idle.append(self)
-            self.transport.resume_reading()  # if the client was slow, it was held
+            if client.clogged:
+                self.transport.resume_reading()
         else:
             self.transport.abort()
         client.answered(close=self._reader.close)
