@@ -16,7 +16,7 @@ found_key = pytest.StashKey()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Note all tests before `-k` takes its own away."""
+    """Note all tests that there are, and those that `-k` would select."""
     config.stash[found_key] = {
         "selected": {concept.name: _selected(concept.name, items) for concept in CONCEPTS},
         "tests": [

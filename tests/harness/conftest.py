@@ -128,9 +128,9 @@ def provider(servers: Servers) -> str:
 
 @pytest.fixture(scope="session")
 def collected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What `pytest -k rate_limiting --collect-only` found and imported, as `collecting.py` notes it, with all that -k left out."""
+    """What `pytest --collect-only` found and imported, as `collecting.py` notes it."""
     path = tmp_path_factory.mktemp("collected") / "collected.json"
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-k", "rate_limiting", "-p", "collecting"]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "collecting"]
     done = subprocess.run(
         [*command, "-p", "no:cacheprovider", "tests/concepts", "tests/harness"],
         cwd=ROOT,

@@ -13,7 +13,7 @@ import pytest
 from fixtures.processes import ROOT
 
 HEAVY = ("boto3", "graphene", "locust", "moto", "pymongo", "testcontainers")
-MODULES = 400  # beyond those of a session that collects nothing
+MODULES = {"one": 250, "all": 600}  # beyond those of a session that collects nothing
 
 COUNT = """\
 import os, sys, json
@@ -26,15 +26,15 @@ def pytest_unconfigure():
 
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory):
-    """The modules in memory after a collection: of nothing, and of all specifications; and what -X importtime says of the latter."""
+    """The modules in memory after a collection: of nothing, of one concept and of all; and what -X importtime says of each."""
     folder = tmp_path_factory.mktemp("imports")
     (folder / "count_modules.py").write_text(COUNT)
     (folder / "test_nothing.py").write_text("def test_nothing(): pass\n")
 
-    def begin(name, path):
+    def begin(name, *paths):
         command = [sys.executable, "-X", "importtime", "-m", "pytest", "--collect-only", "-q", "-p", "conftest"]
         return subprocess.Popen(
-            [*command, "-p", "count_modules", "-p", "no:cacheprovider", "-c", ROOT / "pyproject.toml", path],
+            [*command, "-p", "count_modules", "-p", "no:cacheprovider", "-c", ROOT / "pyproject.toml", *paths],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(folder), "COUNTED": str(folder / name)},
             stdout=subprocess.DEVNULL,
@@ -42,7 +42,11 @@ def imported(tmp_path_factory):
             text=True,
         )
 
-    sessions = {"nothing": begin("nothing", folder / "test_nothing.py"), "all": begin("all", "tests/concepts")}
+    sessions = {
+        "nothing": begin("nothing", folder / "test_nothing.py"),
+        "one": begin("one", "-k", "caching"),
+        "all": begin("all", "tests/concepts"),
+    }
     said = {name: session.communicate()[1] for name, session in sessions.items()}
     modules = {name: set(json.loads((folder / name).read_text())) for name in sessions}
     return modules, {name: _seconds(text) for name, text in said.items()}
@@ -55,14 +59,21 @@ def _seconds(importtime: str) -> float:
 
 @pytest.mark.parametrize("name", HEAVY)
 def test_collecting_everything_imports_nothing_heavy(collected, name):
-    """`pytest -k rate_limiting --collect-only` reads all tests there are, and none of them imports a heavy library."""
+    """`pytest --collect-only` reads all tests there are, and none of them imports a heavy library."""
     assert [module for module in collected["modules"] if module.partition(".")[0] == name] == []
 
 
-def test_collecting_specifications_imports_few_modules(imported, observe):
-    """All specifications written so far bring few modules beyond those of pytest itself."""
+@pytest.mark.parametrize(("chosen", "most"), MODULES.items(), ids=MODULES)
+def test_collecting_specifications_imports_few_modules(imported, chosen, most, observe):
+    """One specification, and all that are written so far, bring few modules beyond those of pytest itself."""
     modules, seconds = imported
-    more = modules["all"] - modules["nothing"]
-    observe("modules imported to collect all specifications", len(more), "modules")
-    observe("time of these imports, for information", round(seconds["all"] - seconds["nothing"], 3), "s")
-    assert len(more) <= MODULES
+    more = modules[chosen] - modules["nothing"]
+    observe("modules imported", len(more), "modules")
+    observe("time of these imports, for information", round(seconds[chosen] - seconds["nothing"], 3), "s")
+    assert len(more) <= most
+
+
+def test_choosing_one_by_its_name_imports_no_other(imported):
+    """`pytest -k caching` imports the specification of that name alone, of the thirty and of the harness."""
+    modules, _ = imported
+    assert {module for module in modules["one"] if module.startswith("test_")} == {"test_18_caching"}
