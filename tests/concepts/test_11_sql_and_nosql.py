@@ -48,7 +48,7 @@ IN_STOCK = 1_000  # pieces of each product at first
 LINES = 50  # of the order whose round trips are counted
 PLACE_ROUND_TRIPS = 5  # at most, however many lines: begin, order, lines, stock, commit
 TRANSFERS = 16  # at the same time
-SEQUENCES, STEPS = 200, 4  # of operations on all engines in step; so many operations in each, at most
+SEQUENCES, STEPS = 200, 3  # of operations on all engines in step; so many operations in each, at most
 CONFIRMED = 20  # orders before the kill, at least
 WATCHED_SECONDS = 0.2  # how long one waits for another that may be unable to come
 
