@@ -67,3 +67,13 @@ def test_something_happens_behind_a_step_of_several_objects():
 
     assert [one.step("a"), other.step("b"), one.step("c"), other.step(what="d")] == ["a", "b", "c", "d"]
     assert done == ["a", "b", "c", "now", "d"]
+
+
+def test_steps_may_be_methods_of_several_names():
+    """Where several methods are steps, all their calls are counted together, each owner's by the methods that it has."""
+    done = []
+    one, other = SimpleNamespace(read=done.append), SimpleNamespace(write=done.append)
+    act_behind(2, lambda: done.append("now"), [one, other], "read", "write")
+
+    one.read("a"), other.write("b"), one.read("c")
+    assert done == ["a", "b", "now", "c"]
