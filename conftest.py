@@ -15,6 +15,7 @@ pytest_plugins = [
     "fixtures.links",
     "fixtures.apps",
     "fixtures.load",
+    "fixtures.browser",
     "fixtures.servers.providers",
     "fixtures.servers.redis_server",
     "fixtures.servers.postgres_server",

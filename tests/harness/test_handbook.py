@@ -1,9 +1,7 @@
 """The handbook: a site that is complete, consistent and quiet, in its files and in a real browser."""
 
-import importlib.util
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -32,14 +30,6 @@ KINDS_OF_PAGES = {
     "search": "search.html",
 }
 PHONE = {"width": 390, "height": 844}
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-QUIET = (
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 
 EXTRA = "the handbook needs its own extra: pip install -e '.[handbook]'"
 
@@ -324,52 +314,19 @@ def test_a_schema_is_itself_valid(name):
     jsonschema.Draft202012Validator.check_schema(schema)
 
 
-@pytest.fixture(scope="module")
-def browser(request):
-    """A real browser without a window."""
-    absent = pytest.fail if request.config.getoption("--require-servers", default=False) else pytest.skip
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        absent(f"no browser on PATH ({', '.join(BROWSERS)}): apt-get install chromium")
-    if importlib.util.find_spec("playwright") is None:
-        absent("nothing can drive the browser: pip install playwright")
-    driving = importlib.import_module("playwright.sync_api")
-    with driving.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=executable, args=list(QUIET))
-        yield started
-        started.close()
-
-
 @pytest.fixture
 def visit(browser, site):
-    """`visit(page, **context)` opens a page of the site in a fresh context."""
-    contexts = []
-
-    def open_page(name, **context):
-        contexts.append(browser.new_context(**context))
-        tab = contexts[-1].new_page()
-        tab.goto((site.folder / name).as_uri())
-        return tab
-
-    yield open_page
-    for context in contexts:
-        context.close()
+    """`visit(page, **context)` opens a page of the site as another person would."""
+    return lambda name, **context: browser((site.folder / name).as_uri(), **context)
 
 
 @pytest.mark.parametrize("name", KINDS_OF_PAGES.values(), ids=KINDS_OF_PAGES)
-def test_a_page_is_quiet_and_asks_nobody(browser, site, name):
+def test_a_page_is_quiet_and_asks_nobody(visit, browser, site, name):
     """A page opens without a word on the console, and asks for nothing but the site's own files."""
-    tab = browser.new_page()
-    said, asked = [], []
-    tab.on("console", lambda message: said.append(message.text))
-    tab.on("pageerror", lambda error: said.append(str(error)))
-    tab.on("request", lambda request: asked.append(request.url))
+    visit(name)
 
-    tab.goto((site.folder / name).as_uri())
-
-    tab.close()
-    assert said == []
-    assert [url for url in asked if not url.startswith(site.folder.as_uri())] == []
+    assert browser.said == []
+    assert [url for url in browser.asked if not url.startswith(site.folder.as_uri())] == []
 
 
 def test_search_finds_what_a_page_is_about(visit):
