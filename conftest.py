@@ -24,4 +24,5 @@ pytest_plugins = [
     "fixtures.servers.haproxy_server",
     "fixtures.servers.s3_server",
     "fixtures.servers.moto_server",
+    "fixtures.servers.varnish_server",
 ]

