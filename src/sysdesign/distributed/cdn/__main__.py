@@ -1,0 +1,5 @@
+"""Runs an edge as a process."""
+
+from sysdesign.distributed.cdn import main
+
+main()
