@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from reports import cache_suite
 from reports.charts import Key, Table, legend, pictures, table
 from reports.claims import Claim, Notes, Test, claim, engines_of, states
 from reports.listings import (
@@ -64,6 +65,17 @@ class Variant:
     verdict: str
     detail: str
     listing: Listing
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A public test suite: how it is run, and what the engines did in each of its groups."""
+
+    name: str
+    command: str
+    engines: dict[str, str]
+    rows: tuple[cache_suite.Row, ...]
+    not_claimed: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -155,6 +167,17 @@ class Page:
             if test["benchmark"]:
                 groups.setdefault(test["benchmark"]["group"], []).append(test)
         return {group: _compared(tests) for group, tests in groups.items()}
+
+    @cached_property
+    def suite(self) -> Suite | None:
+        """The public test suite that the concept's engines were put to, whether it was run or not."""
+        if self.concept.name != "cdn":
+            return None
+        results = cache_suite.read_results(self.root)
+        if results is None:
+            return Suite("http-cache-tests", cache_suite.COMMAND, {}, (), cache_suite.NOT_CLAIMED)
+        rows = tuple(cache_suite.rows(results["groups"]))
+        return Suite(results["suite"], cache_suite.COMMAND, results["engines"], rows, cache_suite.NOT_CLAIMED)
 
     @cached_property
     def variants(self) -> tuple[Variant, ...]:
