@@ -90,10 +90,12 @@ def test_a_timeline_keeps_its_lanes(record):
             {"name": "first", "spans": [{"from": 0, "to": 1.5, "label": "POST", "kind": "request"}]},
             {"name": "second", "events": [{"at": 0.5, "label": "killed", "kind": "fault"}]},
         ],
+        bands={"cut off": (0.2, 0.7)},
     )
     (chart,) = valid("charts", record.charts)
     assert chart["x"] == {"label": "time", "unit": "s", "log": False}
     assert [(len(lane["spans"]), len(lane["events"])) for lane in chart["lanes"]] == [(1, 0), (0, 1)]
+    assert chart["bands"] == [{"from": 0.2, "to": 0.7, "label": "cut off"}]
 
 
 def test_what_was_seen_stays_when_the_claim_falls(sessions):
