@@ -380,7 +380,7 @@ def cluster(request, started):
     return started(PATIENT if request.param == "consistent" else request.param)
 
 
-@pytest.fixture(params=engines({**CONSISTENT, "consistent, five nodes": None}))
+@pytest.fixture(params=engines({**CONSISTENT, "five nodes": None}))
 def consistent(request, started):
     return started(request.param)
 
