@@ -1,0 +1,5 @@
+"""Runs a gateway as a process."""
+
+from sysdesign.distributed.api_gateway import main
+
+main()
