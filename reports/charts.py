@@ -1,4 +1,4 @@
-"""Pictures of a run, drawn from its own observations: lines, steps, points, bars and timelines."""
+"""Pictures of a run, drawn from its own observations: lines, steps, points, bars and timelines; and screenshots as they are."""
 
 import math
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ from reports.drawing import (
     text_width,
 )
 from reports.figures import compact, number
+from reports.screenshots import screens
 from reports.timelines import draw_timeline, kinds_of, rows_of
 
 WIDTHS = {"wide": 680, "narrow": 340}  # units of the drawing; the page shows the one that fits
@@ -57,6 +58,8 @@ class Table:
 
 def pictures(chart: dict[str, Any], identity: str) -> dict[str, Markup]:
     """Draw a chart in each width; every id in it begins with `identity`."""
+    if chart["kind"] == "screenshot":
+        return {"screens": screens(chart)}
     draw = {"timeline": draw_timeline, "bars": _draw_bars}.get(chart["kind"], _draw_series)
     names = ", ".join(key.name for key in legend(chart))
     description = f"{chart['caption']} Shown: {names}. The data are in the table below the picture."
@@ -69,6 +72,8 @@ def pictures(chart: dict[str, Any], identity: str) -> dict[str, Markup]:
 
 def legend(chart: dict[str, Any]) -> tuple[Key, ...]:
     """What the hues of a chart mean."""
+    if chart["kind"] == "screenshot":
+        return ()
     if chart["kind"] == "timeline":
         return tuple(Key(kind, number, SPAN_SIGN) for kind, number in kinds_of(chart).items())
     signs = cycle(SPAN_SIGN if chart["kind"] == "bars" else MARKERS.values())
@@ -76,7 +81,9 @@ def legend(chart: dict[str, Any]) -> tuple[Key, ...]:
 
 
 def table(chart: dict[str, Any]) -> Table:
-    """Write a chart's data down: a row for each x, or for each span and event."""
+    """Write a chart's data down: a row for each x, or for each span and event; a screenshot has none."""
+    if chart["kind"] == "screenshot":
+        return Table((), ())
     if chart["kind"] == "timeline":
         unit = chart["x"].get("unit") or chart["x"]["label"]
         return Table(("lane", f"from ({unit})", f"to ({unit})", "what", "kind"), rows_of(chart))

@@ -246,6 +246,22 @@ def test_pictures_are_described_and_have_their_data(site):
     assert "15\N{NARROW NO-BREAK SPACE}300" in page.text
 
 
+def test_a_screenshot_is_shown_as_it_is():
+    """A screenshot is an image within the page, with words for those who can't see it, and it has neither legend nor table."""
+    charts = pytest.importorskip("reports.charts", reason=EXTRA)
+    chart = {
+        "title": "t",
+        "caption": "Both <b>see</b> it.",
+        "kind": "screenshot",
+        "screens": [{"name": "ann", "png": "iVBO"}],
+    }
+
+    (shown,) = charts.pictures(chart, "picture").values()
+
+    assert 'alt="Both &lt;b&gt;see&lt;/b&gt; it. The screen of ann." src="data:image/png;base64,iVBO"' in shown
+    assert (charts.legend(chart), charts.table(chart).rows) == ((), ())
+
+
 @pytest.mark.parametrize("kind", ["line", "step", "points", "bars"])
 @pytest.mark.parametrize("points", [[], [[0, 0]], [[-1, -2], [3, 4]]], ids=["none", "only zero", "below zero"])
 def test_a_picture_can_be_drawn_of_any_data(kind, points):

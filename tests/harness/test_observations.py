@@ -1,5 +1,6 @@
 """Observations: values and pictures are kept as they were seen, in the form that the handbook reads."""
 
+import base64
 import json
 
 import jsonschema
@@ -96,6 +97,16 @@ def test_a_timeline_keeps_its_lanes(record):
     assert chart["x"] == {"label": "time", "unit": "s", "log": False}
     assert [(len(lane["spans"]), len(lane["events"])) for lane in chart["lanes"]] == [(1, 0), (0, 1)]
     assert chart["bands"] == [{"from": 0.2, "to": 0.7, "label": "cut off"}]
+
+
+def test_a_screenshot_keeps_its_screens(record):
+    """What people saw is kept to the byte, with the name of whoever looked at it."""
+    Draw(record).screenshot("Two windows", "Both show the same.", {"ann": b"\x89PNG", "bob": b"\x89PNG\r\n"})
+    (chart,) = valid("charts", record.charts)
+    assert {one["name"]: base64.b64decode(one["png"]) for one in chart["screens"]} == {
+        "ann": b"\x89PNG",
+        "bob": b"\x89PNG\r\n",
+    }
 
 
 def test_what_was_seen_stays_when_the_claim_falls(sessions):
