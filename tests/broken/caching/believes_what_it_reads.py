@@ -5,4 +5,4 @@ from implementation import *
 
 CAUGHT_BY = ("test_an_entry_that_is_damaged_or_not_its_own_is_a_miss",)
 
-implementation.cache.unpack = lambda name, entry: entry[5:]
+implementation.cache.unpack = lambda name, entry: entry[1:-4]

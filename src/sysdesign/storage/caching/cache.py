@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
+import orjson
+
 from .breaker import Breaker
 from .flights import Flights
 from .limits import DEFAULTS, Limits, Overloaded
-from .store import Damaged, Store, is_lease, key, new_lease, pack, unpack
+from .store import LEASE, Damaged, Store, key, new_lease, pack, unpack
 from .wire import Away, Wire
 
 T = TypeVar("T")
@@ -20,12 +21,11 @@ Load = Callable[[], Any]
 How = Literal["hit", "stored", "collapsed", "overtaken", "bypass"]
 
 Brought: TypeAlias = tuple[bytes, How]
+Told: TypeAlias = tuple[Any, How]
 
 POLL_SECONDS = 0.002
 POLL_SHARE = 0.1
 """Who waits for another process looks again after a tenth of the time waited so far: it waits at most that much too long."""
-
-_from_json = json.JSONDecoder().raw_decode
 
 
 class Found(NamedTuple):
@@ -47,7 +47,8 @@ class Cache:
         store: Values and leases in Redis.
         name: What the keys begin with; change it when the shape of the values changes.
         limits: How long, how much.
-        encode, decode: A value to bytes and back. What a miss returns has been both, so that it equals what a hit will return.
+        encode, decode: A value to bytes and back: JSON, with integers of 64 bits. What a miss returns has been both, so that it
+            equals what a hit will return.
         clock: Seconds that never jump, to measure how long a caller has waited.
         sleep: Waits between two looks at another process's lease.
     """
@@ -60,8 +61,8 @@ class Cache:
         name: str,
         limits: Limits = DEFAULTS,
         *,
-        encode: Callable[[Any], bytes] = lambda value: json.dumps(value).encode(),
-        decode: Callable[[bytes], Any] = lambda payload: _from_json(payload.decode())[0],
+        encode: Callable[[Any], bytes] = orjson.dumps,
+        decode: Callable[[bytes], Any] = orjson.loads,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
@@ -79,17 +80,20 @@ class Cache:
 
     def get(self, key: str, load: Load) -> Any:
         """Return the value of a key; `load` brings it from the source on a miss. Raises what that raises, and Overloaded."""
-        return self.fetch(key, load).value
+        return self._find(key, load)[0]
 
     def fetch(self, key: str, load: Load) -> Found:
         """Do what `get` does, and tell how."""
+        return Found(*self._find(key, load))
+
+    def _find(self, key: str, load: Load) -> Told:
         name = (self._prefix + key).encode()
         try:
             while True:
                 entry = self._store.get(name)
                 if entry is None:
                     found = self._bring(name, load)
-                elif is_lease(entry):
+                elif entry.startswith(LEASE):
                     found = self._await(name, entry)
                 else:
                     found = self._read(name, entry)
@@ -115,14 +119,14 @@ class Cache:
         """Close the connections to Redis that are not in use."""
         self._store.close()
 
-    def _read(self, name: bytes, entry: bytes) -> Found | None:
+    def _read(self, name: bytes, entry: bytes) -> Told | None:
         try:
-            return Found(self._decode(unpack(name, entry)), "hit")
+            return self._decode(unpack(name, entry)), "hit"
         except Exception:  # noqa: BLE001 - whatever makes an entry unreadable, it is as good as none
             self._store.remove(name, entry)
             return None
 
-    def _bring(self, name: bytes, load: Load) -> Found | None:
+    def _bring(self, name: bytes, load: Load) -> Told | None:
         """Take the lease, load, and fill if the lease is still there; None if another was quicker to take it."""
         lease = new_lease()
 
@@ -138,15 +142,15 @@ class Cache:
             return payload, "stored" if self._fill(name, lease, payload) else "overtaken"
 
         brought = self._flights.fly(lease, work)
-        return brought and Found(self._decode(brought[0]), brought[1])
+        return brought and (self._decode(brought[0]), brought[1])
 
-    def _await(self, name: bytes, lease: bytes) -> Found | None:
+    def _await(self, name: bytes, lease: bytes) -> Told | None:
         """Get what the holder of this lease brings; None if it brings nothing.
 
         Who finds a lease began after whatever was deleted before it was given, so the holder's value is new enough for all who find it.
         """
         brought = self._flights.fly(lease, lambda: self._watch(name, lease), self._limits.lease_seconds)
-        return brought and Found(self._decode(brought[0]), "collapsed")
+        return brought and (self._decode(brought[0]), "collapsed")
 
     def _watch(self, name: bytes, lease: bytes) -> Brought | None:
         """Wait until another process's lease is gone, for all in this process; None if no value has taken its place."""
@@ -161,12 +165,12 @@ class Cache:
         except Damaged:  # or another's lease
             return None
 
-    def _bypass(self, name: bytes, load: Load) -> Found:
+    def _bypass(self, name: bytes, load: Load) -> Told:
         """Load without the cache, still once for all who ask this process at the same time."""
         brought = None
         while brought is None:
             brought = self._flights.fly(name, lambda: (self._load(load), "bypass"))
-        return Found(self._decode(brought[0]), "bypass")
+        return self._decode(brought[0]), "bypass"
 
     def _load(self, load: Load) -> bytes:
         if not self._turns.acquire(timeout=self._limits.patience_seconds):

@@ -19,7 +19,9 @@ from .wire import Argument, Away, Refused, Wire
 VALUE, LEASE = b"V", b"L"
 """The first byte of an entry; three bits apart, so that no single one makes the one of the other."""
 
-_HEAD_BYTES = 5
+_CHECKSUM_BYTES = 4
+_WHOLE = 0x2144DF1C
+"""The CRC-32 of anything that ends with its own CRC-32, the lowest byte first: one look tells whether all of it is right."""
 
 FILL = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -46,20 +48,15 @@ class Damaged(ValueError):  # noqa: N818
 
 def pack(name: bytes, payload: bytes) -> bytes:
     """Return a value as it is stored: its checksum covers the name too, so that no answer can be taken for another's."""
-    return VALUE + crc32(payload, crc32(name)).to_bytes(4) + payload
+    entry = VALUE + payload
+    return entry + crc32(entry, crc32(name)).to_bytes(_CHECKSUM_BYTES, "little")
 
 
 def unpack(name: bytes, entry: bytes) -> bytes:
     """Return the payload of a value. Raises Damaged for whatever was not packed under this name."""
-    payload = entry[_HEAD_BYTES:]
-    if entry[:1] != VALUE or int.from_bytes(entry[1:_HEAD_BYTES]) != crc32(payload, crc32(name)):
+    if crc32(entry, crc32(name)) != _WHOLE:
         raise Damaged(f"{name!r} holds what was not stored there")
-    return payload
-
-
-def is_lease(entry: bytes) -> bool:
-    """Tell whether an entry is the right to bring a value, not a value."""
-    return entry[:1] == LEASE
+    return entry[1:-_CHECKSUM_BYTES]
 
 
 def new_lease() -> bytes:
@@ -84,7 +81,15 @@ class Store:
 
     def get(self, name: bytes) -> bytes | None:
         """Return what is stored: a value, a lease, or nothing."""
-        entry: bytes | None = self._ask("GET", name)
+        entry: bytes | None
+        if self._owed or self._breaker.failures:
+            entry = self._ask("GET", name)
+            return entry
+        try:
+            entry = self._wire.call("GET", name)
+        except Away as away:
+            self._blame(away)
+            raise
         return entry
 
     def claim(self, name: bytes, lease: bytes, milliseconds: int) -> bool:
@@ -130,15 +135,19 @@ class Store:
             if self._owed:
                 self._settle()
             reply = self._wire.call(*command)
-        except Refused:
-            breaker.succeeded()
-            raise
-        except Away:
-            breaker.failed()
+        except Away as away:
+            self._blame(away)
             raise
         if breaker.failures:
             breaker.succeeded()
         return reply
+
+    def _blame(self, away: Away) -> None:
+        """Tell the breaker of a command without its answer; who refuses has answered."""
+        if isinstance(away, Refused):
+            self._breaker.succeeded()
+        else:
+            self._breaker.failed()
 
     def _settle(self) -> None:
         with self._owing:
