@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
-import socket
 from pathlib import Path
 
 from sysdesign.distributed.cdn.edge import Edge
+from sysdesign.storage.load_balancing.balancer import private_socket
 
 
 async def administer(edge: Edge, path: Path) -> asyncio.Server:
@@ -30,17 +29,4 @@ async def administer(edge: Edge, path: Path) -> asyncio.Server:
             writer.write(json.dumps(answer).encode() + b"\n")
             await writer.drain()
 
-    return await asyncio.start_unix_server(obey, sock=_private_socket(path))
-
-
-def _private_socket(path: Path) -> socket.socket:
-    """Return a socket that this user alone can open."""
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX)
-    before = os.umask(0o177)
-    try:
-        listener.bind(str(path))
-    finally:
-        os.umask(before)
-    listener.listen()
-    return listener
+    return await asyncio.start_unix_server(obey, sock=private_socket(path))

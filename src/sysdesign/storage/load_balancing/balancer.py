@@ -96,7 +96,7 @@ class Balancer:
         connection = ClientConnection if self.settings.layer == 7 else Tunnel
         listening: list[asyncio.AbstractServer] = []  # they live as long as somebody holds them
         if administration is not None:
-            listener = _private_socket(administration)
+            listener = private_socket(administration)
             listening.append(await asyncio.start_unix_server(self._administer, sock=listener))
         listening.append(await loop.create_server(lambda: connection(self), host, port, backlog=1_024))
         while True:
@@ -166,7 +166,7 @@ class Balancer:
         }
 
 
-def _private_socket(path: Path) -> socket.socket:
+def private_socket(path: Path) -> socket.socket:
     """Return a Unix socket that this user alone can open."""
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
