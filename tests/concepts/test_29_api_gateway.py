@@ -66,6 +66,7 @@ CANARY_PERCENT = 25
 USERS = 200  # so many that a share of 25 % is one between 15 and 35
 BODY_BYTES = 1_000
 RESPONSE_SECONDS = 0.2
+MEETING_SECONDS = 2.0
 MAX_FAILURES, EJECT_SECONDS = 2, 1.0
 CLIENTS = 8
 RELOADS = 20
@@ -329,7 +330,7 @@ def meeting_the_others(meeting, spans, name):
 
     def step(application, environ):
         begin = time.monotonic()
-        meeting.wait(RESPONSE_SECONDS)
+        meeting.wait(MEETING_SECONDS)
         spans[name] = (begin, time.monotonic())
         return application
 
@@ -341,9 +342,9 @@ def home(make_gateway, issuer):
     """A gateway with an answer put together from those of three services, which the test plans."""
     with served_endpoints() as make:
         endpoints = [make(answering_json(name)) for name in ("user", "orders", "offers")]
-        services = {name: fragile(one) for name, one in zip("abc", endpoints, strict=True)}
+        services = {name: Service((address(one),)) for name, one in zip("abc", endpoints, strict=True)}
         routes = tuple(Route(f"/{name}", name) for name in "abc")
-        aggregate = Aggregate("/home", {"user": "/a", "orders": "/b", "offers": "/c"}, seconds=5.0)
+        aggregate = Aggregate("/home", {"user": "/a", "orders": "/b", "offers": "/c"}, seconds=2 * MEETING_SECONDS)
         yield make_gateway(told(issuer, services, routes, aggregates=(aggregate,))), endpoints
 
 
