@@ -31,6 +31,7 @@ from itertools import chain
 
 import pytest
 
+from fixtures.deaths import doomed
 from fixtures.engines import engines
 from fixtures.eventually import eventually
 from fixtures.links import Link
@@ -236,7 +237,7 @@ def test_resharding_that_is_killed_again_and_again_loses_and_doubles_nothing(sta
     for turn in range(ROUNDS * thoroughness):
         target = (AFTER, BEFORE)[turn % 2]
         with ThreadPoolExecutor() as pool:
-            killing = pool.submit(lambda: [stage.resharder(target, step) for step in Step])  # noqa: B023 - awaited here
+            killing = pool.submit(lambda: [stage.doomed_resharder(target, step) for step in Step])  # noqa: B023 - awaited here
             clerk.works_until(killing.done)
             completing = pool.submit(stage.resharder, target)
             clerk.works_until(completing.done)
@@ -425,9 +426,10 @@ def command_line(*arguments, given="", **environment):
 class Stage(ExitStack):
     """Shards at their addresses, and what leads to each of them and can be cut; clients are closed in the end."""
 
-    def __init__(self, addresses, wires, speak=None, operator=()):
+    def __init__(self, addresses, wires, speak=None, operator=(), mortal=None):
         super().__init__()
         self.addresses, self.wires, self.speak, self.operator = addresses, wires, speak, operator
+        self.mortal = mortal
 
     @contextmanager
     def silence(self, *names):
@@ -456,11 +458,18 @@ class Databases(Stage):
     def reshard(self, report=lambda _step, _slot: None):
         sharding.Resharder(self.shards(), report).run(ring(len(AFTER), SLOTS))
 
-    def resharder(self, target, dies_behind=None):
+    def resharder(self, target):
+        """Reshard from the command line, and return how that has ended."""
         addresses = json.dumps({name: str(address) for name, address in self.addresses.items()})
-        death = ("--die-behind", dies_behind, "--nth", str(NTH)) if dies_behind else ()
-        command = ("reshard", *target, "--slots", str(SLOTS), *death)
+        command = ("reshard", *target, "--slots", str(SLOTS))
         return command_line(*command, **{sharding.ADDRESSES: addresses}).returncode
+
+    def doomed_resharder(self, target, dies_behind):
+        """Reshard in a process that is killed behind a step of the NTH slot that it moves; return how it has ended."""
+        shards = [f"command_line.shard_at({name!r}, {str(address)!r})" for name, address in self.addresses.items()]
+        report = f"lambda step, _: step == {str(dies_behind)!r} and next(lives, None) is None and die()"
+        run = f"Resharder([{', '.join(shards)}], {report}).run(Ring({target!r}, {SLOTS}))"
+        return self.mortal.attempt(f"[lives := iter(range({NTH - 1})), {run}]")
 
 
 class Cluster(Stage):
@@ -496,13 +505,20 @@ class Disk:
         self.elsewhere.rename(self.path)
 
 
+@pytest.fixture(scope="module")
+def mortal():
+    """A process whose children reshard, and are killed at it."""
+    with doomed(sharding.__name__, preload=["psycopg"]) as process:
+        yield process
+
+
 @pytest.fixture
-def sqlite(tmp_path):
+def sqlite(tmp_path, mortal):
     """Files; a killed process loses nothing for it that SQLite does not wait for their disk."""
     paths = {name: tmp_path / f"{name}.db" for name in AFTER}
     disks = {name: Disk(path) for name, path in paths.items()}
     speak = functools.partial(sharding.SqliteShard, synchronous="OFF")
-    return Databases(paths, disks, speak, [speak(name, path) for name, path in paths.items()])
+    return Databases(paths, disks, speak, [speak(name, path) for name, path in paths.items()], mortal)
 
 
 @pytest.fixture(scope="module")
@@ -515,7 +531,7 @@ def postgres_shards(servers):
 
 
 @pytest.fixture
-def postgresql(postgres_shards, postgres_server, link):
+def postgresql(postgres_shards, postgres_server, link, mortal):
     """Databases, each at the far end of a wire of its own."""
     (urls, operator), wires, there = (
         postgres_shards,
@@ -523,7 +539,7 @@ def postgresql(postgres_shards, postgres_server, link):
         postgres_server.port,
     )
     through = {name: url.replace(f":{there}/", f":{wires[name].port}/") for name, url in urls.items()}
-    return Databases(through, wires, sharding.PostgresShard, operator)
+    return Databases(through, wires, sharding.PostgresShard, operator, mortal)
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
-from collections import Counter
 from pathlib import Path
 
 from sysdesign.storage.sharding.databases import PostgresShard, SqliteShard
 from sysdesign.storage.sharding.placement import Jump, Modulo, Placement, Ring
-from sysdesign.storage.sharding.resharding import Resharder, Step
+from sysdesign.storage.sharding.resharding import Resharder
 from sysdesign.storage.sharding.shard import Shard
 from sysdesign.storage.sharding.shards import SLOTS
 
@@ -31,24 +29,14 @@ def main() -> None:
     for command in (place, reshard):
         command.add_argument("shards", nargs="+", metavar="SHARD")
     reshard.add_argument("--slots", type=int, default=SLOTS)
-    crash = "be killed behind this step, as in a crash"
-    reshard.add_argument("--die-behind", type=Step, choices=list(Step), help=crash)
-    reshard.add_argument("--nth", type=int, default=1, help="of which slot (default: the first)")
     arguments = parser.parse_args()
     if arguments.command == "place":
         keys = sys.stdin.read().split()
         print(json.dumps(placed(arguments.shards, keys)))  # noqa: T201 - what was asked for
         return
 
-    done: Counter[Step] = Counter()
-
-    def report(step: Step, _: int) -> None:
-        done[step] += 1
-        if step is arguments.die_behind and done[step] == arguments.nth:
-            os.kill(os.getpid(), signal.SIGKILL)
-
     shards = [shard_at(name, address) for name, address in json.loads(os.environ[ADDRESSES]).items()]
-    Resharder(shards, report).run(Ring(arguments.shards, arguments.slots))
+    Resharder(shards).run(Ring(arguments.shards, arguments.slots))
 
 
 def placed(shards: list[str], keys: list[str]) -> dict[str, list[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from flask import Flask, abort, request
 from .databases import PostgreSQL, SQLite
 from .documents import DocumentShop
 from .relational import RelationalShop
-from .shop import Isolation, Line, Order, Reach, Refused, Rule, Shop, Step
+from .shop import Isolation, Line, Order, Reach, Refused, Rule, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,20 +78,10 @@ class ShopOfThread:
             shop.close()
 
 
-def create_app(url: str, interrupt_at: str | None = None) -> Flask:
-    """Return the API as a WSGI application.
-
-    Args:
-        url: Where the shop is kept.
-        interrupt_at: The `Step` behind which the process kills itself; for tests.
-    """
-
-    def reach(step: Step) -> None:
-        if step == interrupt_at:
-            signal.raise_signal(signal.SIGKILL)
-
+def create_app(url: str) -> Flask:
+    """Return the API as a WSGI application, for the shop at a URL."""
     app = Flask(__name__)
-    shop = app.extensions["shop"] = ShopOfThread(lambda: open_shop(url, reach=reach))
+    shop = app.extensions["shop"] = ShopOfThread(lambda: open_shop(url))
 
     @app.errorhandler(Refused)
     def refuse(refused: Refused) -> ResponseReturnValue:
