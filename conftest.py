@@ -8,6 +8,7 @@ pytest_plugins = [
     "fixtures.options",
     "fixtures.against",
     "fixtures.verdicts",
+    "fixtures.until_caught",
     "fixtures.observations",
     "fixtures.ratios",
     "fixtures.eventually",

@@ -11,6 +11,7 @@ import pytest
 
 import sysdesign.storage
 from fixtures import substitute
+from sysdesign import concepts
 from sysdesign.concepts import CONCEPTS
 
 USAGE_ERROR = 4  # pytest's exit code
@@ -134,7 +135,7 @@ def tiny(tmp_path, monkeypatch):
     (tmp_path / "large" / "__init__.py").write_text("from .inner import VALUE\n__all__ = ['VALUE']\n")
     (tmp_path / "large" / "inner.py").write_text("VALUE = 'ours'\n")
     entries = [replace(CONCEPTS[0], name=name, part="storage") for name in ("tiny", "large")]
-    monkeypatch.setattr(substitute, "CONCEPTS", entries)
+    monkeypatch.setattr(concepts, "CONCEPTS", entries)
     monkeypatch.setattr(sysdesign.storage, "__path__", [str(tmp_path), *sysdesign.storage.__path__])
     monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
     monkeypatch.setattr(sys, "modules", dict(sys.modules))

@@ -1,5 +1,8 @@
 """The runner of broken variants: what counts as caught, and what is told when a variant is not."""
 
+import json
+import os
+
 import pytest
 
 from fixtures import broken_variants
@@ -121,3 +124,36 @@ def test_the_implementation_itself_passes_the_same_tests(options):
     result = control(concept("rate_limiting"), {NAMED}, options)
 
     assert (result.verdict, result.detail) == (CAUGHT, "")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (["held", "not observed"], CAUGHT),
+        (["not observed"], OTHERWISE),
+        (["held", "broken"], OTHERWISE),
+    ],
+)
+def test_a_run_of_before_serves_as_the_control(verdicts, expected):
+    """What held just now need not be run again; a missing engine is no failure, but somewhere each test must have held."""
+    before = [row(verdict) | {"concept": "rate_limiting", "id": NAMED} for verdict in verdicts]
+
+    assert control(concept("rate_limiting"), {NAMED}, ["--no-such-option"], before).verdict == expected
+
+
+def test_a_run_counts_only_until_something_changes(monkeypatch, tmp_path):
+    """A record that is older than a source, of another provider or of a variant is no control."""
+    source, record = tmp_path / "src" / "new.py", tmp_path / "run.json"
+    source.parent.mkdir()
+    source.touch()
+    monkeypatch.setattr(broken_variants, "ROOT", tmp_path)
+    monkeypatch.setattr(broken_variants, "RUN", record)
+
+    def rows(servers="auto", newer=1, against=None):
+        told = {"name": "embedded", "why": "auto: no Docker daemon"}
+        record.write_text(json.dumps({"provider": told, "against": against, "tests": [row()]}))
+        os.utime(record, (0, source.stat().st_mtime + newer))
+        return broken_variants.last_run(servers)
+
+    assert rows() == rows("embedded") == [row()]
+    assert [rows("docker"), rows(newer=-1), rows(against="variant.py")] == [[], [], []]
