@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx2
+import psutil
 import pytest
 
+from fixtures import run
 from fixtures.processes import ROOT
 
 APPLICATIONS = """\
@@ -198,9 +202,49 @@ def test_it_is_gone_with_its_directory_when_the_test_ends(servers, sessions):
     assert outcome.errors == ""
 
 
+def said_by(program):
+    """What a program says to whoever connects: its arguments."""
+    with socket.create_connection((program.host, program.port), 5) as connection:
+        return connection.recv(1000).decode()
+
+
 def test_a_program_gets_its_arguments_and_its_port(program, environment):
     """A program runs `main` of its module with the test's arguments, and its port behind them."""
     started = program("served", "--role", "primary", environment=environment)
-    with socket.create_connection((started.host, started.port), 5) as connection:
-        said = connection.recv(1000).decode()
-    assert said == f"--role primary --port {started.port}"
+    assert said_by(started) == f"--role primary --port {started.port}"
+
+
+def test_what_was_run_twice_waits_to_be_run_again(program, environment):
+    """From the third start on a process has imported its module already; it is told its arguments, and when killed it starts anew."""
+    own = {**environment, "MOOD": "other"}
+    started = [program("served", str(number), environment=own) for number in range(4)]
+    waited = [run.WAIT in psutil.Process(one.process.pid).cmdline() for one in started]
+    started[3].kill()
+    started[3].start()
+
+    assert waited == [False, False, True, True]
+    assert [said_by(one) for one in started] == [f"{at} --port {one.port}" for at, one in enumerate(started)]
+
+
+def test_a_spare_that_nobody_needs_ends_with_its_session(sessions, environment, tmp_path):
+    """Who waits for ever is ended, and so is its directory."""
+    outcome = sessions(
+        """\
+        import json, os
+        from pathlib import Path
+        from fixtures.apps import spares
+
+        def test_two(program):
+            path = os.environ["SERVED"]
+            for _ in range(2):
+                program("served", environment={"PYTHONPATH": path})
+            (spare,) = spares._spares.values()
+            assert spare.alive
+            Path(os.environ["NOTE"]).write_text(json.dumps([spare.pid, str(spare.directory)]))
+        """,
+        environment={"SERVED": environment["PYTHONPATH"], "NOTE": str(tmp_path / "note")},
+    )
+    assert outcome.verdicts() == {"test_two": "held"}, outcome.output
+    pid, directory = json.loads((tmp_path / "note").read_text())
+    assert not psutil.pid_exists(pid)
+    assert not Path(directory).exists()
