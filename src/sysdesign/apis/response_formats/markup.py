@@ -1,11 +1,11 @@
-"""XML 1.0: read by lxml behind a guard, held to invoice.xsd, and mapped to the resource field by field.
+"""XML 1.0: read by lxml, held to invoice.xsd, and mapped to the resource field by field.
 
 An invoice's fields are elements in any order; a line's are attributes and the element's text. There is no general way between XML and
 the values of JSON: attributes, namespaces and mixed content have no twin there, and one element does not tell whether it stands alone
 or is the first of many. So the mapping is written down for this resource, and refuses what it has no place for.
 
-Attacks by entities, external ones included, need a document type declaration. No invoice needs one: the guard, which sees every byte
-before lxml does, ends at the first word of it, so that nothing is declared, let alone expanded or fetched.
+Attacks by entities, external ones included, need a document type declaration, and no invoice needs one. A second parser looks at the
+beginning of each document first and ends at the first word of a declaration: nothing is declared, let alone expanded or fetched.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
 from .invoices import Invoice, document_of, invoice_of
 from .problems import Problem
-from .values import MAX_DEPTH
 
 SCHEMA = Path(__file__).with_name("invoice.xsd")
 NAMESPACE = "{urn:sysdesign:invoice}"
@@ -39,55 +39,58 @@ HARDENED: dict[str, Any] = {
     "resolve_entities": False,
     "load_dtd": False,
     "no_network": True,
-    "huge_tree": False,
+    "huge_tree": False,  # elements are nested 256 deep at most
     "remove_comments": True,  # a text with a comment in it is one text: nobody may read it up to the comment
     "remove_pis": True,
 }
 
 
-class Guard:
-    """Looks through XML for what is refused whatever it says: it is given all bytes, in any pieces."""
+class Prolog:
+    """Looks through all that stands before the first element; it is given the bytes that lxml gets, in any pieces, before lxml."""
 
     def __init__(self) -> None:
-        self._depth = 0
+        self._over = False
         self._parser = expat.ParserCreate("utf-8")
-        self._parser.XmlDeclHandler = self._declared
-        self._parser.StartDoctypeDeclHandler = self._document_type
-        self._parser.StartElementHandler = self._begin
-        self._parser.EndElementHandler = self._end
+        self._parser.XmlDeclHandler = _declared
+        self._parser.StartDoctypeDeclHandler = _document_type
+        self._parser.StartElementHandler = _first_element
 
-    def feed(self, data: bytes, *, last: bool = False) -> None:
+    def feed(self, data: bytes) -> None:
         """Take the next bytes. Raises Problem 400."""
+        if self._over:
+            return
         try:
-            self._parser.Parse(data, last)
+            self._parser.Parse(data)
         except expat.ExpatError as malformed:
             raise Problem(400, f"This is not XML: {malformed}.") from malformed
+        except _Over:
+            self._over = True
 
-    def _declared(self, _version: str, encoding: str | None, _standalone: int) -> None:
-        if encoding and encoding.lower() not in ("utf-8", "us-ascii"):
-            raise Problem(400, f"XML must be encoded in UTF-8, not in {encoding[:20]}.")
 
-    def _document_type(self, *_: Any) -> None:
-        raise Problem(400, "A document type declaration is not allowed.")
+class _Over(Exception):  # noqa: N818 - no error
+    """The first element has begun."""
 
-    def _begin(self, *_: Any) -> None:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise Problem(400, f"Elements may be nested {MAX_DEPTH} deep.")
 
-    def _end(self, _name: str) -> None:
-        self._depth -= 1
+def _declared(_version: str, encoding: str | None, _standalone: int) -> None:
+    if encoding and encoding.lower() not in ("utf-8", "us-ascii"):
+        raise Problem(400, f"XML must be encoded in UTF-8, not in {encoding[:20]}.")
+
+
+def _document_type(*_: Any) -> None:
+    raise Problem(400, "A document type declaration is not allowed.")
+
+
+def _first_element(*_: Any) -> None:
+    raise _Over
 
 
 def read(body: bytes) -> Invoice:
     """Read an invoice. Raises Problem 400 or 422."""
     from lxml import etree
 
-    Guard().feed(body, last=True)
-    try:
+    Prolog().feed(body)
+    with _refused():
         root = etree.fromstring(body, etree.XMLParser(**HARDENED))
-    except etree.XMLSyntaxError as malformed:
-        raise Problem(400, f"This is not XML: {malformed.msg}.") from malformed
     return _invoice(root)
 
 
@@ -95,16 +98,28 @@ def stream(chunks: Iterable[bytes]) -> Iterator[Invoice]:
     """Read a document of any number of invoices, one after the other; only the one at hand is in memory. Raises Problem."""
     from lxml import etree
 
-    guard, parser = Guard(), etree.XMLPullParser(["end"], tag=f"{NAMESPACE}invoice", **HARDENED)
+    prolog, parser = Prolog(), etree.XMLPullParser(["end"], tag=f"{NAMESPACE}invoice", **HARDENED)
     for chunk in chunks:
-        guard.feed(chunk)
-        parser.feed(chunk)
+        prolog.feed(chunk)
+        with _refused():
+            parser.feed(chunk)
         for _, element in parser.read_events():
             yield _invoice(element)
             element.clear()
             while element.getprevious() is not None:
                 del element.getparent()[0]
-    guard.feed(b"", last=True)
+    with _refused():
+        parser.close()
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    from lxml import etree
+
+    try:
+        yield
+    except etree.XMLSyntaxError as malformed:
+        raise Problem(400, f"This is not XML: {malformed.msg}.") from malformed
 
 
 def write(invoice: Invoice) -> bytes:

@@ -6,6 +6,7 @@ A parser's own limits differ from one to the next, and some have none. What stan
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from .problems import Problem
@@ -22,32 +23,36 @@ def bounded(value: Any) -> Any:
 
     It is looked through without recursion: no input decides how deep our own stack becomes.
     """
-    pending = [(value, 1)]
+    pending: list[tuple[Iterable[Any], int]] = [((value,), 0)]
     while pending:
-        value_here, depth = pending.pop()
-        if isinstance(value_here, (dict, list)):
-            if depth > MAX_DEPTH:
-                raise Problem(400, f"Arrays and objects may be nested {MAX_DEPTH} deep.")
-            if isinstance(value_here, dict):
-                pending.extend((name, depth) for name in value_here)
-                value_here = value_here.values()
-            pending.extend((member, depth + 1) for member in value_here)
-        elif complaint := _complaint(value_here):
-            raise Problem(400, complaint)
+        members, depth = pending.pop()
+        if depth > MAX_DEPTH:
+            raise Problem(400, f"Arrays and objects may be nested {MAX_DEPTH} deep.")
+        for member in members:
+            if isinstance(member, str):
+                if not member.isascii():
+                    _check_characters(member)
+            elif isinstance(member, dict):
+                pending += ((member, depth + 1), (member.values(), depth + 1))
+            elif isinstance(member, list):
+                pending.append((member, depth + 1))
+            elif member is not None:
+                _check_number(member)
     return value
 
 
-def _complaint(value: Any) -> str | None:
-    """Tell what is wrong with a value that holds no others."""
-    if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return "Half of a surrogate pair is no character."
-    elif isinstance(value, float):
-        return None if math.isfinite(value) else "Numbers must be finite."
-    elif isinstance(value, int):
-        return None if LEAST_INTEGER <= value <= GREATEST_INTEGER else "Integers may have 64 bits."
-    elif value is not None:
-        return f"There is no {type(value).__name__} in JSON."
-    return None
+def _check_characters(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as half:
+        raise Problem(400, "Half of a surrogate pair is no character.") from half
+
+
+def _check_number(value: Any) -> None:
+    """Check a number or a truth value, which is a number to Python; whatever else there is, JSON has no word for it."""
+    if not isinstance(value, (int, float)):
+        raise Problem(400, f"There is no {type(value).__name__} in JSON.")
+    if isinstance(value, int) and not LEAST_INTEGER <= value <= GREATEST_INTEGER:
+        raise Problem(400, "Integers may have 64 bits.")
+    if not math.isfinite(value):
+        raise Problem(400, "Numbers must be finite.")
