@@ -86,12 +86,16 @@ def _first_element(*_: Any) -> None:
 
 def read(body: bytes) -> Invoice:
     """Read an invoice. Raises Problem 400 or 422."""
+    return _invoice(parse(body))
+
+
+def parse(body: bytes) -> Any:
+    """Return the root element of a document that declares nothing. Raises Problem 400."""
     from lxml import etree
 
     Prolog().feed(body)
     with _refused():
-        root = etree.fromstring(body, etree.XMLParser(**HARDENED))
-    return _invoice(root)
+        return etree.fromstring(body, etree.XMLParser(**HARDENED))
 
 
 def stream(chunks: Iterable[bytes]) -> Iterator[Invoice]:
