@@ -7,7 +7,7 @@ speaks HTTP and `store` keeps what was understood.
 
 from .api import MAX_BODY_BYTES, create_app
 from .digests import content_digest
-from .formats import ENGINES, Format, formats
+from .formats import ENGINES, Format, offer
 from .invoices import MAX_NUMBER, Invoice, Line
 from .markup import stream
 from .negotiation import choose
@@ -26,6 +26,6 @@ __all__ = [
     "choose",
     "content_digest",
     "create_app",
-    "formats",
+    "offer",
     "stream",
 ]

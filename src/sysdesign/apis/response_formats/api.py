@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from . import digests
-from .formats import Format, Values, formats
+from .formats import Format, Values, offer
 from .invoices import MAX_NUMBER, document_of, invoice_of
 from .negotiation import IN_UTF_8, choose, media_type
 from .problems import Problem
@@ -173,7 +173,7 @@ def create_app(database: str, engine: str = "json", offered: Sequence[str] = ("j
         engine: What reads and writes JSON: `json` or `orjson`.
         offered: The formats, the favourite first.
     """
-    store, entries = Store(database), formats(offered, engine)
+    store, entries = Store(database), offer(offered, engine)
     invoices = {media: of_invoices(each) for each in entries for media in each.media_types}
     annotations = {media: of_annotations(each.values) for each in entries if each.values for media in each.media_types}
     resources = {"invoices": invoices, "annotations": annotations}

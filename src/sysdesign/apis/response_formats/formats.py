@@ -60,7 +60,7 @@ ENGINES = {
 """What reads and writes JSON."""
 
 
-def formats(names: Sequence[str] = ("json", "xml", "msgpack"), engine: str = "json") -> list[Format]:
+def offer(names: Sequence[str] = ("json", "xml", "msgpack"), engine: str = "json") -> list[Format]:
     """Return the formats of these names, in this order; the first is for who takes anything."""
     known = {
         "json": of_values(("application/json",), "application/problem+json", ENGINES[engine]),
