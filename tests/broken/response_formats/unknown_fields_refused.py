@@ -7,7 +7,7 @@ CAUGHT_BY = ("test_older_and_newer_writers_are_understood",)
 
 
 def checked(document):
-    if set(document) - implementation.markup.FIELDS["invoice"]:
+    if set(document) - {"number", "customer", "issued", "due", "note", "tags", "lines"}:
         raise Problem(422, "There are unknown fields.")
     return real(document)
 

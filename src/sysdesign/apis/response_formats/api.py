@@ -119,14 +119,14 @@ def written_in(request: Request, known: Iterable[str]) -> str:
 def wanted(request: Request, offered: Iterable[str]) -> str:
     """Return the media type that the client likes best of those that are offered. Raises Problem 406."""
     types = list(offered)
-    if chosen := choose(accept_of(request), types):
+    if chosen := choose(field_of(request, "Accept"), types):
         return chosen
     raise Problem(406, f"This can be had as {', '.join(types)}.")
 
 
-def accept_of(request: Request) -> str | None:
-    """Return the Accept field, which may be sent in several parts; None if there is none."""
-    return ", ".join(request.headers.getlist("Accept")) or None
+def field_of(request: Request, name: str) -> str | None:
+    """Return a field that is a list and may be sent in several parts; None if there is none."""
+    return ", ".join(request.headers.getlist(name)) or None
 
 
 async def body_of(request: Request) -> bytes:
@@ -137,7 +137,7 @@ async def body_of(request: Request) -> bytes:
         if len(body) > MAX_BODY_BYTES:
             raise Problem(413, f"A body may have {MAX_BODY_BYTES} bytes.")
     whole = bytes(body)
-    digests.check(request.headers.get("Content-Digest"), whole)
+    digests.check(field_of(request, "Content-Digest"), whole)
     return whole
 
 
@@ -152,7 +152,7 @@ def refusals(offered: Sequence[Format]) -> dict[Any, Callable[[Request, Any], Re
     types = {media: each for each in offered for media in each.media_types}
 
     def refuse(request: Request, problem: Problem) -> Response:
-        each = types[choose(accept_of(request), list(types)) or next(iter(types))]
+        each = types[choose(field_of(request, "Accept"), list(types)) or next(iter(types))]
         return answer(each.problem_type, each.write_problem(problem.members), problem.status, problem.headers)
 
     def refused_by_framework(request: Request, error: HTTPException) -> Response:

@@ -28,9 +28,9 @@ PREFIXES = {None: NAMESPACE[1:-1], "xsi": NIL[1:-4]}
 PROBLEM = "{urn:ietf:rfc:7807}"
 
 FIELDS = {
-    "invoice": {"number", "customer", "issued", "due", "note", "tags", "lines"},
-    "tags": {"tag"},
-    "lines": {"line"},
+    "invoice": {NAMESPACE + name for name in ("number", "customer", "issued", "due", "note", "tags", "lines")},
+    "tags": {f"{NAMESPACE}tag"},
+    "lines": {f"{NAMESPACE}line"},
 }
 """The children that we know, of each element that has children."""
 
@@ -168,7 +168,7 @@ def _invoice(root: Any) -> Invoice:
     """Map an element to an invoice: what is unknown is passed over, what is left must keep to the schema."""
     for name, known in FIELDS.items():
         for parent in list(root.iter(NAMESPACE + name)):
-            for child in [child for child in parent if child.tag not in {NAMESPACE + field for field in known}]:
+            for child in [child for child in parent if child.tag not in known]:
                 parent.remove(child)
     schema, turn = _schema()
     with turn:  # a schema keeps its complaints in itself
