@@ -56,18 +56,23 @@ def statuses(cases: list[dict[str, str]], engine: str) -> dict[str, int]:
         return {case["name"]: put(api, "/annotations/1", case["input"].encode()).status for case in cases}
 
 
+def complaints(results: dict[str, dict[str, int]]) -> list[str]:
+    """Return the wrong verdicts among the statuses, by engine and name of the case."""
+    return [
+        f"{engine}: {name} was answered {status}"
+        for engine, result in results.items()
+        for name, status in result.items()
+        if status not in ALLOWED[name[0]]
+    ]
+
+
 def main() -> int:
     """Print a table of verdicts, write it all down; 1 if a verdict is wrong."""
     parser = argparse.ArgumentParser(description="Hold the door of our API to the public test suite for JSON parsers.")
     parser.add_argument("--folder", type=Path, required=True, help="where the suite is kept")
     cases = suite(parser.parse_args().folder)
     results = {engine: statuses(cases, engine) for engine in ENGINES}
-    wrong = [
-        f"{engine}: {name} was answered {status}"
-        for engine, result in results.items()
-        for name, status in result.items()
-        if status not in ALLOWED[name[0]]
-    ]
+    wrong = complaints(results)
     print(f"{'engine':>8}  {'must':<8}  accepted  refused  otherwise")
     for engine, result in results.items():
         for letter, must in (("y", "accept"), ("n", "refuse"), ("i", "either")):
