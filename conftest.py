@@ -14,6 +14,7 @@ pytest_plugins = [
     "fixtures.eventually",
     "fixtures.clocks",
     "fixtures.links",
+    "fixtures.datagrams",
     "fixtures.apps",
     "fixtures.load",
     "fixtures.browser",
@@ -26,6 +27,7 @@ pytest_plugins = [
     "fixtures.servers.s3_server",
     "fixtures.servers.moto_server",
     "fixtures.servers.varnish_server",
+    "fixtures.servers.knot_server",
     "fixtures.servers.etcd_server",
     "fixtures.servers.envoy_server",
 ]
