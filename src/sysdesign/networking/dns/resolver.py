@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 import dns.name
+import dns.rdatatype
 
 from sysdesign.networking.dns.cache import Cache
 from sysdesign.networking.dns.messages import Chance, Fact, Key, Kind, Referral, Rejected, ask_for, read
@@ -24,6 +25,7 @@ from sysdesign.networking.dns.names import (
 from sysdesign.networking.dns.network import Address, Ask, ask
 
 Facts = list[tuple[Key, Fact]]
+EVERY_TYPE = dns.rdatatype.ANY
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ class Resolver:
     def _learn(self, key: Key, learned: dict[Key, tuple[Fact, float]]) -> tuple[Fact, float]:
         """Return what is known of a key and the seconds it has left; ask if nothing is, once for all threads that want it."""
         with self._lock:
-            kept = self._facts.get(key)
+            kept = self._known(key)
             if kept and kept[1] > 0:
                 return kept
             flight, mine = self._flights.get(key), False
@@ -126,15 +128,22 @@ class Resolver:
             return kept
         return learned[key]
 
+    def _known(self, key: Key) -> tuple[Fact, float] | None:
+        """Return what is remembered of a key: that the name does not exist holds for every type (RFC 2308 §5)."""
+        kept = [found for each in (key, (key[0], EVERY_TYPE)) if (found := self._facts.get(each))]
+        return max(kept, key=lambda found: found[1], default=None)
+
     def _fly(self, flight: Future[Facts], key: Key, pause: float) -> None:
         """Fetch what is to be known, for all who wait for this flight; after a failure, not again before the pause is over."""
         try:
             facts = self._fetch(key)
-            for each, fact in facts:
-                self._facts.put(each, fact, fact.ttl)
+            for (name, rdtype), fact in facts:
+                self._facts.put((name, EVERY_TYPE if fact.kind is Kind.NO_NAME else rdtype), fact, fact.ttl)
             flight.set_result(facts)
         except Unanswered as failure:
-            if self._failures.get(key) is None:  # else it is the old one, which must not live longer for being asked for
+            if (
+                self._failures.get(key) is None
+            ):  # else it is the old one, which must not live longer for being asked for
                 self._failures.put(key, str(failure), pause)
             flight.set_exception(failure)
         except BaseException as error:
