@@ -192,11 +192,11 @@ def test_absence_is_remembered_for_the_lesser_of_two_times(resolver, wire, ttl, 
 
 def test_an_answer_that_does_not_fit_a_datagram_is_asked_for_over_a_connection(resolver, wire, observe):
     """An answer that is too large for one packet says so, and is had whole over TCP."""
-    (record,) = resolver.lookup("large.example.test", "TXT").records
+    found = outcome(resolver.lookup, "large.example.test", "TXT")
 
     observe("questions over UDP, connections over TCP", f"{len(wire.questions)} · {wire.tcp.connections}")
-    assert record.count('"') == 16
-    assert len(record) > 2_000
+    assert [record.count('"') for record in found] == [16]
+    assert len(found[0]) > 2_000
     assert (len(wire.questions), wire.tcp.connections) == (1, 1)
 
 
@@ -320,14 +320,14 @@ def test_forged_answers_are_ignored(resolver, wire, chance, observe):
     wire.forge_elsewhere = lambda question: [lie(question, LIE)]
     found = Counter()
     for _ in range(40):
-        found.update(resolver.lookup(WWW).records)
+        found[str(outcome(resolver.lookup, WWW))] += 1
         resolver.idle(TTL_SECONDS)
 
     numbers = [int.from_bytes(question.packet[:2]) for question in wire.questions]
     steps = {second - first for first, second in itertools.pairwise(numbers)}
     ports = {question.port for question in wire.questions}
     observe("different numbers, steps between them, ports, of 40", f"{len(set(numbers))} · {len(steps)} · {len(ports)}")
-    assert found == {ADDRESS: 40}
+    assert found == {f"['{ADDRESS}']": 40}
     assert min(len(set(numbers)), len(steps), len(ports)) >= 35
 
 

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 
 import pytest
 
@@ -13,29 +14,28 @@ DELAY_MS = 30
 
 
 @pytest.fixture
-def echo():
-    """A server that sends each datagram, and each connection's bytes, back to where they came from, on one port."""
-    with (
-        socket.create_server(("127.0.0.1", 0)) as stream,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
-    ):
-        datagrams.bind(stream.getsockname())
+def echo(listener):
+    """The address of a server that sends each datagram back to where it came from."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        datagrams.bind(listener.getsockname())
 
         def talk():
             while (received := datagrams.recvfrom(65_535))[0] != b"end":
                 datagrams.sendto(*received)
 
-        def converse():
-            connection, _ = stream.accept()
-            with connection:
-                connection.sendall(connection.recv(100))
-
         talking = threading.Thread(target=talk)
         talking.start()
-        threading.Thread(target=converse, daemon=True).start()
-        yield stream.getsockname()
-        datagrams.sendto(b"end", stream.getsockname())
+        yield datagrams.getsockname()
+        datagrams.sendto(b"end", datagrams.getsockname())
         talking.join()
+
+
+@pytest.fixture
+def listener():
+    """What accepts connections on the port of `echo`."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PROMPT_SECONDS)
+        yield listener
 
 
 @pytest.fixture
@@ -59,20 +59,18 @@ def test_datagrams_pass_both_ways_and_are_noted(datagram_link, echo, client):
     assert {question.port for question in link.questions} == {client.getsockname()[1]}
 
 
-def test_connections_pass_on_the_same_port(datagram_link, echo):
+def test_connections_pass_on_the_same_port(datagram_link, echo, listener):
     """What does not fit a datagram finds the same server under the same address by TCP."""
     link = datagram_link(echo)
-    with socket.create_connection(link.address, PROMPT_SECONDS) as connection:
+    with socket.create_connection(link.address, PROMPT_SECONDS) as connection, listener.accept()[0] as accepted:
         connection.sendall(b"hello")
-        assert connection.recv(100) == b"hello"
+        assert accepted.recv(100) == b"hello"
     assert link.tcp.connections == 1
     assert link.questions == []
 
 
 def test_a_round_trip_takes_both_delays(datagram_link, echo, client):
     """A delay of so many milliseconds each way makes a round trip twice as long, and keeps the order."""
-    import time
-
     link = datagram_link(echo, delay_ms=DELAY_MS)
     begin = time.monotonic()
     assert says(client, link, b"slow") == b"slow"

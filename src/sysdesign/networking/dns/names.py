@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import dns.exception
 import dns.name
@@ -11,6 +12,9 @@ import dns.rdatatype
 
 LONGEST_NAME = 253
 """Characters without the last dot: 255 octets on the wire (RFC 1035 §2.3.4)."""
+
+REMEMBERED = 1_000
+"""So many names are read once only: a program asks for the same few again and again."""
 
 LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 """Letters, digits and hyphens, 63 octets at most (RFC 1035 §2.3.1); underscores are for services (RFC 8552)."""
@@ -53,6 +57,7 @@ class Answer:
     stale: bool = False
 
 
+@lru_cache(REMEMBERED)
 def checked_name(text: str) -> dns.name.Name:
     """Return the name, absolute and in lower case. Raises BadName."""
     plain = text.removesuffix(".").lower()
@@ -64,6 +69,7 @@ def checked_name(text: str) -> dns.name.Name:
     return dns.name.from_text(plain)
 
 
+@lru_cache(REMEMBERED)
 def checked_type(text: str) -> dns.rdatatype.RdataType:
     """Return the type of record. Raises BadName for one that does not exist or is no record's own (ANY, AXFR)."""
     try:
