@@ -7,5 +7,5 @@ CAUGHT_BY = ("test_when_the_first_server_is_dead_the_second_answers",)
 
 
 class Resolver(implementation.Resolver):
-    def _ask_any(self, servers, key, zone):
-        return super()._ask_any(servers[:1], key, zone)
+    def _ask_any(self, servers, *rest):
+        return super()._ask_any(servers[:1], *rest)

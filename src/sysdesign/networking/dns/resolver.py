@@ -160,13 +160,11 @@ class Resolver:
         zone, servers = self._nearest(key[0])
         budget = self._rules.questions
         while True:
-            said, asked = self._ask_any(servers[:budget], key, zone)
+            said, asked = self._ask_any(servers, key, zone, budget)
             budget -= asked
             if not isinstance(said, Referral):
                 return said
             addresses = tuple(address for known in said.servers.values() for address in known)
-            if not addresses or budget <= 0:
-                raise Unanswered(f"{key[0]}: the way down to {said.zone} is too long, or no address is told on it")
             self._zones.put(said.zone, addresses, said.ttl)
             zone, servers = said.zone, [self._route(address) for address in addresses]
 
@@ -177,10 +175,12 @@ class Resolver:
             name = name.parent()
         return dns.name.root, self._servers
 
-    def _ask_any(self, servers: Sequence[Address], key: Key, zone: dns.name.Name) -> tuple[Facts | Referral, int]:
-        """Return the first answer that says something, and how many questions it took. Raises Unanswered."""
+    def _ask_any(
+        self, servers: Sequence[Address], key: Key, zone: dns.name.Name, budget: int
+    ) -> tuple[Facts | Referral, int]:
+        """Return the first answer that says something, and how many questions of the budget it took. Raises Unanswered."""
         trouble: dict[Address, object] = {}
-        for asked, server in enumerate(list(servers) * self._rules.tries, 1):
+        for asked, server in enumerate((list(servers) * self._rules.tries)[:budget], 1):
             try:
                 answer = self._ask(server, ask_for(key, self._chance), self._rules.seconds)
             except (OSError, Rejected) as failure:
@@ -190,4 +190,4 @@ class Resolver:
                 return said, asked
             trouble[server] = f"it says nothing of use (code {answer.rcode()})"
         told = "; ".join(f"{host}:{port}: {what}" for (host, port), what in trouble.items())
-        raise Unanswered(f"nobody tells about {key[0]}: {told or 'there is nobody to ask'}")
+        raise Unanswered(f"nobody tells about {key[0]}: {told or 'nobody is left to ask'}")
