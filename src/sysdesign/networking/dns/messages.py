@@ -18,7 +18,6 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.name
-import dns.opcode
 import dns.rcode
 import dns.rdata
 import dns.rdatatype
@@ -26,6 +25,10 @@ import dns.rrset
 
 PAYLOAD_BYTES = 1_232
 """The largest answer over UDP that we ask for: more could travel in fragments, which are lost or forged easily."""
+
+HEADER_BYTES = 12
+RESPONSE_TO_QUERY = 0x80
+"""The first five bits of a message's flags: it is a response (QR), and to a plain query (opcode 0)."""
 
 LONGEST_NEGATIVE_SECONDS = 3 * 3_600
 """For so long at most is it remembered that something does not exist (RFC 2308 §5)."""
@@ -94,14 +97,14 @@ def ask_for(key: Key, chance: Chance) -> dns.message.Message:
 
 def accept(question: dns.message.Message, packet: bytes) -> dns.message.Message:
     """Return the answer that a packet holds. Raises Rejected for all else, whatever its bytes."""
-    if len(packet) < 12 or struct.unpack_from("!H", packet)[0] != question.id:
+    if len(packet) < HEADER_BYTES or struct.unpack_from("!H", packet)[0] != question.id:
         raise Rejected("it does not repeat the number of the question")
+    if packet[2] & 0xF8 != RESPONSE_TO_QUERY:  # what costs little comes first: anybody can send us packets to read
+        raise Rejected("it is no answer")
     try:
         answer = dns.message.from_wire(packet)
     except (dns.exception.DNSException, ValueError) as malformed:
         raise Rejected(f"it cannot be read: {malformed}") from malformed
-    if not answer.flags & dns.flags.QR or answer.opcode() != dns.opcode.QUERY:
-        raise Rejected("it is no answer")
     if answer.question != question.question:
         raise Rejected("it answers another question")
     return answer
