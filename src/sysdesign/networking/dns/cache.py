@@ -10,9 +10,6 @@ from typing import Generic, TypeVar
 K = TypeVar("K")
 V = TypeVar("V")
 
-LONGEST_SECONDS = 7 * 86_400
-"""No TTL is believed beyond a week (RFC 8767 §4)."""
-
 
 class Cache(Generic[K, V]):
     """Values with their ends; what was not used for longest makes room.
@@ -27,9 +24,6 @@ class Cache(Generic[K, V]):
         self._clock, self._stale_seconds, self._size = clock, stale_seconds, size
         self._values: OrderedDict[K, tuple[V, float]] = OrderedDict()
         self._lock = threading.Lock()
-
-    def __len__(self) -> int:
-        return len(self._values)
 
     def get(self, key: K) -> tuple[V, float] | None:
         """Return a value and the seconds that it has left: none or less if it is stale. None if there is none."""
@@ -49,7 +43,7 @@ class Cache(Generic[K, V]):
         if seconds <= 0:
             return
         with self._lock:
-            self._values[key] = (value, self._clock() + min(seconds, LONGEST_SECONDS))
+            self._values[key] = (value, self._clock() + seconds)
             self._values.move_to_end(key)
             while len(self._values) > self._size:
                 self._values.popitem(last=False)

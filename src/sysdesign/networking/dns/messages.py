@@ -30,6 +30,9 @@ HEADER_BYTES = 12
 RESPONSE_TO_QUERY = 0x80
 """The first five bits of a message's flags: it is a response (QR), and to a plain query (opcode 0)."""
 
+LONGEST_SECONDS = 7 * 86_400
+"""No TTL is believed beyond a week (RFC 8767 §4)."""
+
 LONGEST_NEGATIVE_SECONDS = 3 * 3_600
 """For so long at most is it remembered that something does not exist (RFC 2308 §5)."""
 
@@ -177,4 +180,4 @@ def _find(section: Sequence[dns.rrset.RRset], name: dns.name.Name, kind: int) ->
 
 def _lifetime(ttl: int) -> int:
     """Return a TTL as it is meant: with its highest bit set it is none (RFC 2181 §8)."""
-    return ttl if ttl < 2**31 else 0
+    return min(ttl, LONGEST_SECONDS) if ttl < 2**31 else 0

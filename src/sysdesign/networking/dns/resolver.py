@@ -141,9 +141,7 @@ class Resolver:
                 self._facts.put((name, EVERY_TYPE if fact.kind is Kind.NO_NAME else rdtype), fact, fact.ttl)
             flight.set_result(facts)
         except Unanswered as failure:
-            if (
-                self._failures.get(key) is None
-            ):  # else it is the old one, which must not live longer for being asked for
+            if self._failures.get(key) is None:  # an old one must not live longer for being asked for
                 self._failures.put(key, str(failure), pause)
             flight.set_exception(failure)
         except BaseException as error:
