@@ -319,3 +319,20 @@ def test_a_peer_link_refuses_one_member_and_passes_the_others(echo):
     with connect(link) as healed:
         assert says(b"a1", healed)
     link.close()
+
+
+def test_a_peer_link_knows_a_member_that_gives_its_name_late(echo):
+    """A connection that began with a request which bears no name is broken as soon as it is known whose it is."""
+    link = PeerLink(*echo.address)
+    link.refuse("a1")
+
+    with connect(link) as kept:
+        kept.sendall(b"GET /probing HTTP/1.1\r\n\r\n")
+        answer = kept.recv(1_000)
+        kept.sendall(b"POST / HTTP/1.1\r\nX-Server-From: a1\r\n\r\n")
+        with pytest.raises(ConnectionResetError):
+            kept.recv(1_000)
+
+    assert answer.startswith(b"GET /probing")
+    assert b"a1" not in link.to_server.recorded
+    link.close()
