@@ -18,6 +18,7 @@ Engines        consistent (ours) · available (ours) · etcd · Redis
 """
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -34,7 +35,7 @@ RANDOM_HISTORIES = 400
 OPERATIONS = 1_000
 CLIENTS = 10
 STEPS_AN_OPERATION = 50  # what the search may take on average, where trying every order would take a power
-SCHEDULES = 50
+SCHEDULES, THOROUGH_SECONDS = 50, 600  # ten times as many are more than any other test has to do
 ETCD_SCHEDULES = 1
 SCHEDULES_UNTIL_REJECTED = 50
 CLUSTERS = 4  # that run schedules at a time
@@ -287,6 +288,7 @@ def test_a_counter_counts_what_both_sides_have_counted(copies):
     assert all(eventually(lambda name=name: copies.value(name, key, **counter) == 9) for name in copies.names)
 
 
+@pytest.mark.timeout(THOROUGH_SECONDS)
 def test_no_random_schedule_makes_the_consistent_store_break_its_promise(pool, seed, thoroughness, observe):
     """Nodes are cut off, paused and killed at random, fifty times over: each time there is one order for all that the clients saw."""
     runs = list(performed(pool, range(seed, seed + SCHEDULES * thoroughness)))
@@ -411,4 +413,5 @@ def copies(started):
 @pytest.fixture
 def pool(started):
     """Several clusters of ours, each to run schedules of its own."""
-    return [started("consistent", number) for number in range(CLUSTERS)]
+    with ThreadPoolExecutor(CLUSTERS) as starts:
+        return list(starts.map(lambda number: started("consistent", number), range(CLUSTERS)))
