@@ -88,6 +88,15 @@ def opened(buckets):
     return functools.cache(lambda *which: open_bucket(buckets(*which)))
 
 
+@pytest.fixture(scope="module")
+def mortal(servers):
+    """A store of each engine that is there to be killed, by the engines' names."""
+    with ExitStack() as stack, ThreadPoolExecutor() as pool:
+        names = ("s3", "moto")
+        makers = [stack.enter_context(servers.private(name)) for name in names]
+        yield dict(zip(names, pool.map(lambda make: make(), makers), strict=True))
+
+
 @pytest.fixture
 def prefix():
     """What the test's own keys begin with in a bucket that is shared."""
@@ -146,13 +155,15 @@ def files(s3_bucket, catalogue_url, clock):
 def started_service(buckets, s3_server, tmp_path_factory):
     bucket, catalogue = f"{buckets('s3')}/served/", f"sqlite:///{tmp_path_factory.mktemp('served')}/catalogue.db"
     with served_apps() as make, closing(Link(s3_server.host, s3_server.port)) as wire:
-        program = make(FACTORY, bucket=through(bucket, wire.address), catalogue=catalogue)
+        program = make(FACTORY, bucket=through(bucket, wire.address), catalogue=catalogue, start=False)
+        program.launch()  # a browser can start at the same time
         yield Service(program, wire, open_bucket(bucket), catalogue)
 
 
 @pytest.fixture
 def service(started_service):
     """An application that the tests of this module share; each begins with no files, and a wire that is whole."""
+    started_service.program.wait_until_ready()
     started_service.wire.heal()
     with closing(blob_storage.Catalogue(started_service.catalogue_url)) as catalogue:
         for file in catalogue.page():
@@ -514,9 +525,9 @@ def test_a_reader_has_the_old_file_or_the_new_one(files):
 
 
 @pytest.mark.differs({"moto": MOCK_FORGETS})
-def test_what_was_acknowledged_outlives_the_store(server_name, request):
+def test_what_was_acknowledged_outlives_the_store(server_name, mortal):
     """While the store is dead every request says so, and when it is back, all is there that it has acknowledged."""
-    store = request.getfixturevalue(f"make_{server_name}")()
+    store = mortal[server_name]
     with closing(store.client()) as client:
         client.create_bucket(Bucket="kept")
     bucket = open_bucket(f"{store.url}/kept", TIMEOUT_SECONDS)
