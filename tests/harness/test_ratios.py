@@ -87,6 +87,15 @@ def test_it_is_measured_in_as_many_pairs_as_asked():
     assert measure_ratio(machine.work("a", 0.01), machine.work("b", 0.01), pairs=7, clock=machine).pairs == 7
 
 
+def test_where_the_number_of_calls_is_known_nothing_is_called_to_find_it_out():
+    """Work that takes long is done once to warm up, and then as often as it is measured."""
+    machine = Machine()
+    measured = measure_ratio(machine.work("a", 3), machine.work("b", 1), pairs=6, repeats=2, clock=machine)
+
+    assert (machine.done.count("a"), machine.done.count("b")) == (1 + 6 * 2, 1 + 6 * 2)
+    assert measured.median == pytest.approx(3)
+
+
 def test_the_interval_holds_the_median_as_often_as_it_says():
     """Over thousands of skewed samples the 95 % interval holds the true median in at least 95 of 100."""
     chance = random.Random(1)
