@@ -187,6 +187,18 @@ def test_no_port_is_given_twice():
     assert len(set(given)) == len(given)
 
 
+def test_a_port_can_be_had_at_once_though_processes_begin_meanwhile(directory):
+    """A process that is just beginning holds what its parent had open: never the port that is tried before it is given."""
+    beginners = [Process(["true"], directory) for _ in range(100)]
+    with ThreadPoolExecutor(1) as pool:
+        begun = pool.map(Process.start, beginners)
+        for _ in range(300):
+            socket.create_server((HOST, free_port())).close()
+        list(begun)
+    for one in beginners:
+        one.kill()
+
+
 @pytest.fixture
 def only(monkeypatch):
     """Makes believe that there are only these ports, and that this session has claimed none of them yet."""
