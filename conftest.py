@@ -16,6 +16,7 @@ pytest_plugins = [
     "fixtures.links",
     "fixtures.datagrams",
     "fixtures.apps",
+    "fixtures.certificates",
     "fixtures.load",
     "fixtures.browser",
     "fixtures.servers.providers",
@@ -30,4 +31,5 @@ pytest_plugins = [
     "fixtures.servers.knot_server",
     "fixtures.servers.etcd_server",
     "fixtures.servers.envoy_server",
+    "fixtures.servers.squid_server",
 ]

