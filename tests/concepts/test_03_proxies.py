@@ -29,21 +29,8 @@ from fixtures.engines import engines
 from fixtures.eventually import eventually
 from fixtures.gateways import send
 from fixtures.memory import grown
-from fixtures.proxies import (
-    BLOCKED,
-    BLOG,
-    CLIENT,
-    LARGE_BYTES,
-    SECRET,
-    SHOP,
-    STYLE,
-    TRUSTED,
-    Stages,
-    ask,
-    half,
-    passed_on,
-    refusal,
-)
+from fixtures.proxies import BLOCKED, BLOG, CLIENT, LARGE_BYTES, SECRET, SHOP, STYLE, TRUSTED, Stages, ask, half
+from fixtures.smuggling import AMBIGUOUS, ATTACK, SMUGGLED, VICTIM, passed_on, refusal
 
 PROXY = "127.0.0.1"
 FORGED = "203.0.113.9"
@@ -82,7 +69,7 @@ def breakable(request, stages):
 
 
 def test_each_side_sees_its_neighbour_alone(stages, draw):
-    """Asked directly, an origin sees its client; asked by a proxy it sees the proxy, which tells of the client only if it is the origin's."""
+    """An origin that is asked by a proxy sees the proxy, which tells it of the client only if it stands there for the origin."""
     forward, reverse = stages.forward("ours"), stages.reverse("ours")
     direct = ask(forward.origin, "/").json
     by_forward, by_reverse = forward.ask(f"{forward.origin.url}/").json, reverse.ask("/").json
@@ -90,17 +77,30 @@ def test_each_side_sees_its_neighbour_alone(stages, draw):
     ways = {"directly": direct, "by a forward proxy": by_forward, "by a reverse proxy": by_reverse}
     told = {name: way["fields"].get("x-forwarded-for", "nobody") for name, way in ways.items()}
     lanes = [
-        {"name": name, "spans": [(0, 1, CLIENT, "client"), (1, 2, way["peer"], "who asks"), (2, 3, told[name], "of whom it tells")]}
+        {
+            "name": name,
+            "spans": [
+                (0, 1, CLIENT, "client"),
+                (1, 2, way["peer"], "who asks"),
+                (2, 3, told[name], "of whom it tells"),
+            ],
+        }
         for name, way in ways.items()
     ]
-    draw.timeline("Who sees whose address", "What an origin sees is who asks, and of whom that one tells.", lanes, "hop")
+    draw.timeline(
+        "Who sees whose address", "What an origin sees is who asks, and of whom that one tells.", lanes, "hop"
+    )
     assert {name: way["peer"] for name, way in ways.items()} == dict(zip(ways, (CLIENT, PROXY, PROXY), strict=True))
     assert told == dict(zip(ways, ("nobody", "nobody", CLIENT), strict=True))
 
 
 def test_an_origin_learns_nothing_of_the_client_behind_a_forward_proxy(forward):
     """An origin gets what was asked for, from the proxy's address, and neither the client's address nor what was meant for the proxy."""
-    meant_for_proxy = {"Proxy-Authorization": f"Basic {CANARY}", "Proxy-Connection": "keep-alive", "X-Forwarded-For": CLIENT}
+    meant_for_proxy = {
+        "Proxy-Authorization": f"Basic {CANARY}",
+        "Proxy-Connection": "keep-alive",
+        "X-Forwarded-For": CLIENT,
+    }
     answer = forward.ask(f"{forward.origin.url}/page?number=2", fields=meant_for_proxy)
 
     assert (answer.json["target"], answer.json["peer"]) == ("/page?number=2", PROXY)
@@ -152,7 +152,6 @@ def test_one_address_leads_to_backends_by_host_and_path(reverse):
     asked = {(SHOP, "/"): "shop", (SHOP, "/api/orders"): "api", (SHOP, "/apis"): "shop", (BLOG, "/api/orders"): "blog"}
     answers = {place: reverse.ask(place[1], place[0]).body.decode() for place in asked}
 
-    assert {place: json.loads(f'"{body}"' if body == "api" else body) for place, body in answers.items()}
     assert {place: body if body == "api" else json.loads(body)["name"] for place, body in answers.items()} == asked
     assert reverse.ask("/", "elsewhere.example").status == 421
 
@@ -169,8 +168,16 @@ def test_tls_ends_at_the_reverse_proxy(reverse, authority):
 
 def test_fields_of_one_connection_end_with_it(reverse):
     """What a client and a backend say of their own connections goes no further; all else does, and Via names the proxy."""
-    hop = {"TE": "trailers", "Keep-Alive": "timeout=5", "Proxy-Connection": "keep-alive", "Upgrade": "h2c", "Trailer": "X"}
-    answer = reverse.ask("/", fields={**hop, "Connection": "keep-alive, Upgrade", "X-End": "to end", "Via": "1.0 first"})
+    hop = {
+        "TE": "trailers",
+        "Keep-Alive": "timeout=5",
+        "Proxy-Connection": "keep-alive",
+        "Upgrade": "h2c",
+        "Trailer": "X",
+    }
+    answer = reverse.ask(
+        "/", fields={**hop, "Connection": "keep-alive, Upgrade", "X-End": "to end", "Via": "1.0 first"}
+    )
     arrived = answer.json["fields"]
 
     assert not {"connection", *map(str.lower, hop)} & arrived.keys()
@@ -190,7 +197,8 @@ def test_fields_that_connection_names_end_with_it_too(reverse):
 
 def test_only_a_trusted_proxy_is_believed_about_its_client(reverse):
     """A backend learns the client's address as the proxy has seen it; what the client says instead counts only from a trusted proxy."""
-    forged = {"X-Forwarded-For": FORGED, "Forwarded": f"for={FORGED}", "X-Forwarded-Proto": "https", "X-Real-IP": FORGED}
+    forged = dict.fromkeys(("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP"), FORGED)
+    forged |= {"Forwarded": f"for={FORGED}", "X-Forwarded-Proto": "https"}
     stranger, trusted = (reverse.ask("/", source=source, fields=forged) for source in (CLIENT, TRUSTED))
 
     assert FORGED not in stranger.body.decode()
@@ -221,7 +229,7 @@ def test_static_files_cost_the_backend_nothing(reverse, stages, observe):
 def test_what_is_large_passes_through_little_memory(reverse, stages, observe):
     """While 64 MiB go up and 64 MiB come down, the proxy grows by 8 MiB at most."""
     reverse.ask("/api/")
-    with grown(reverse.proxy.worker) as growth, (stages.backends.warehouse.directory / "large").open("rb") as large:
+    with grown(reverse.proxy.worker) as growth, stages.backends.large.open("rb") as large:
         up = reverse.ask("/api/up", method="POST", body=large, fields={"Content-Length": str(LARGE_BYTES)})
         down = reverse.ask("/api/large")
 
@@ -262,58 +270,26 @@ def test_many_clients_share_few_connections_to_a_backend(reverse, stages, observ
     assert len(connections) == 1
 
 
-POST = f"POST / HTTP/1.1\r\nHost: {SHOP}\r\n".encode()
-CHUNKED, NONE = b"Transfer-Encoding: chunked\r\n", b"0\r\n\r\n"
-LF = pytest.mark.differs({"nginx": "it takes LF for the end of a line, and writes CRLF"})
-BLANKS = pytest.mark.differs({"nginx": "it takes many blanks for one, and writes one"})
-AMBIGUOUS = {
-    "two lengths": POST + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
-    "a length twice": POST + b"Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
-    "a list of lengths": POST + b"Content-Length: 5, 5\r\n\r\nhello",
-    "signed length": POST + b"Content-Length: +5\r\n\r\nhello",
-    "negative length": POST + b"Content-Length: -5\r\n\r\nhello",
-    "length in hexadecimal": POST + b"Content-Length: 0x5\r\n\r\nhello",
-    "endless length": POST + b"Content-Length: 99999999999999999999\r\n\r\nhello",
-    "length before chunks": POST + b"Content-Length: 5\r\n" + CHUNKED + b"\r\n" + NONE,
-    "length behind chunks": POST + CHUNKED + b"Content-Length: 5\r\n\r\n" + NONE,
-    "chunks twice": POST + CHUNKED + CHUNKED + b"\r\n" + NONE,
-    "unknown coding": POST + b"Transfer-Encoding: xchunked\r\n\r\n" + NONE,
-    "two codings": POST + b"Transfer-Encoding: identity, chunked\r\n\r\n" + NONE,
-    "coding with a vertical tab": POST + b"Transfer-Encoding: \x0bchunked\r\n\r\n" + NONE,
-    "chunks in HTTP/1.0": POST.replace(b"1.1", b"1.0") + CHUNKED + b"\r\n" + NONE,
-    "folded line": POST + b"X: a\r\n Content-Length: 5\r\n\r\n",
-    "folded coding": POST + b"Transfer-Encoding:\r\n chunked\r\n\r\n" + NONE,
-    "blank before the colon": POST + b"Content-Length : 5\r\n\r\nhello",
-    "blank before the first field": b"POST / HTTP/1.1\r\n Host: x\r\nHost: y\r\n\r\n",
-    "LF at the end of a field": (POST + b"X: a\nContent-Length: 0\r\n\r\n", LF),
-    "LF at the end of a size": (POST + CHUNKED + b"\r\n5\nhello\r\n" + NONE, LF),
-    "CR within a field": POST + b"X: a\rContent-Length: 5\r\n\r\n",
-    "null byte": POST + b"X: a\0b\r\nContent-Length: 0\r\n\r\n",
-    "two hosts": POST + b"Host: y\r\nContent-Length: 0\r\n\r\n",
-    "no host": b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
-    "a host with a path": b"POST / HTTP/1.1\r\nHost: x/y\r\nContent-Length: 0\r\n\r\n",
-    "two blanks in the first line": (POST.replace(b" /", b"  /", 1) + b"Content-Length: 0\r\n\r\n", BLANKS),
-    "signed size": POST + CHUNKED + b"\r\n+5\r\nhello\r\n" + NONE,
-    "size in another notation": POST + CHUNKED + b"\r\n0x5\r\nhello\r\n" + NONE,
-    "endless size": POST + CHUNKED + b"\r\nfffffffffffffffff5\r\nhello\r\n" + NONE,
-    "chunk longer than its size": POST + CHUNKED + b"\r\n3\r\nhello\r\n" + NONE,
+NGINX_TAKES = {
+    "LF at the end of a field": "it takes LF for the end of a line, and writes CRLF",
+    "two blanks in the first line": "it takes many blanks for one, and writes one",
 }
-"""Requests that two servers could read in two ways; with a difference where one is named."""
-
 CASES = [
-    pytest.param(case[0], id=name, marks=case[1]) if isinstance(case, tuple) else pytest.param(case, id=name)
-    for name, case in AMBIGUOUS.items()
+    pytest.param(
+        sent, id=name, marks=[pytest.mark.differs({"nginx": NGINX_TAKES[name]})] if name in NGINX_TAKES else []
+    )
+    for name, sent in AMBIGUOUS.items()
 ]
-SMUGGLED = f"GET /smuggled HTTP/1.1\r\nHost: {SHOP}\r\nConnection: close\r\n\r\n".encode()
 
 
 @pytest.mark.parametrize("sent", CASES)
 def test_an_ambiguous_request_is_refused_and_nothing_behind_it_is_read(reverse, sent):
     """What two servers could read in two ways is refused, and its connection ends: no backend sees what hides behind it."""
+    before = len(reverse.shop.to_server.recorded)
     told = refusal(reverse.proxy, sent + SMUGGLED)
 
     assert told in {"400", "501"}
-    assert b"/smuggled" not in reverse.shop.to_server.recorded
+    assert b"/smuggled" not in reverse.shop.to_server.recorded[before:]
 
 
 def test_a_head_over_the_limit_is_refused(reverse):
@@ -347,13 +323,10 @@ def test_when_the_proxy_dies_nothing_behind_it_can_be_reached(breakable, stages)
 
 
 def test_a_proxy_that_reads_only_the_length_gives_a_strangers_answer_to_the_next_client(app):
-    """Counterexample: one server believes the length and the next one the chunks, and so the second client gets what the first has asked."""
-    hidden = NONE + b"GET /of-the-attacker HTTP/1.1\r\nX: "
-    attack = POST + b"Content-Length: %d\r\n" % len(hidden) + CHUNKED + b"\r\n" + hidden
-    victim = f"GET /of-the-victim HTTP/1.1\r\nHost: {SHOP}\r\n\r\n".encode()
-    backend = app("fixtures.proxies:path_teller")
+    """Counterexample: one server believes the length, the next one the chunks, and the second client gets what the first has asked for."""
+    backend = app("fixtures.smuggling:path_teller")
     with create_connection((backend.host, backend.port), timeout=5.0) as kept:
-        answers = [passed_on(kept, attack), passed_on(kept, victim)]
+        answers = [passed_on(kept, ATTACK), passed_on(kept, VICTIM)]
 
     assert answers == ["/", "/of-the-attacker"]
 

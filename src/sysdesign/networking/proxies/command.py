@@ -23,7 +23,9 @@ def main() -> None:
     reverse.add_argument("--certificate", help="file with the certificate's chain and its key")
     forward = kinds.add_parser("forward", help="ask in the place of clients")
     forward.add_argument("--block", action="append", default=[], help="host that is refused, with all below it")
-    forward.add_argument("--tunnel-port", action="append", type=int, help="port that tunnels may lead to (default: 443)")
+    forward.add_argument(
+        "--tunnel-port", action="append", type=int, help="port that tunnels may lead to (default: 443)"
+    )
     for kind in (reverse, forward):
         kind.add_argument("--port", type=int, required=True)
         kind.add_argument("--head-bytes", type=int, default=Limits.head_bytes)

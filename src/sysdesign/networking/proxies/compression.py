@@ -18,7 +18,8 @@ GZIP = 31
 
 def compress(request: Request, response: Response) -> Response:
     """Compress a response as it streams, if it is text, is not compressed yet, and its client accepts that."""
-    textual = response.mimetype.startswith("text/") or response.mimetype in TYPES
+    kind = response.mimetype or ""
+    textual = kind.startswith("text/") or kind in TYPES
     length = response.content_length
     if not textual or response.headers.get("Content-Encoding") or (length is not None and length < LEAST_BYTES):
         return response

@@ -50,7 +50,7 @@ def create_forward_proxy(policy: Policy, name: str = "proxy", upstream: Upstream
         if policy.blocks(parts.hostname):
             return problem(403)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        sent = end_to_end(came, {*NOT_BELIEVED, "via", "host", "expect"}) + [("Host", parts.netloc), via(came, name)]
+        sent = [*end_to_end(came, {*NOT_BELIEVED, "via", "host", "expect"}), ("Host", parts.netloc), via(came, name)]
         response = upstream.send(request, parts.netloc, target, sent, seconds=30.0)
         response.headers["Via"] = via(response.headers.items(), name)[1]
         return response

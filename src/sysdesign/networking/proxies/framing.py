@@ -35,7 +35,9 @@ def ambiguity(head: bytes) -> str:
         return "a request line that is none"
     found: dict[bytes, list[bytes]] = {}
     for line in lines:
-        field = FIELD.fullmatch(line)  # no folded line is one, none with a bare CR, LF or NUL, none with a blank before its colon
+        field = FIELD.fullmatch(
+            line
+        )  # no folded line is one, none with a bare CR, LF or NUL, none with a blank before its colon
         if field is None:
             return "a line that is no field"
         found.setdefault(field[1].lower(), []).append(field[2].rstrip(b" \t"))
@@ -67,7 +69,7 @@ class Chunks:
         self.error: BadRequest | None = None
 
     def __len__(self) -> int:
-        return int(len(self._body))
+        return len(self._body)
 
     def getbuf(self) -> Any:
         """Return the body's buffer."""
@@ -140,6 +142,8 @@ class Chunks:
 
 class Parser(HTTPRequestParser):  # type: ignore[misc, unused-ignore]  # waitress tells no types
     """Takes requests from what a client sends, and refuses what is ambiguous with 400 and the end of its connection."""
+
+    body_rcv: Any
 
     def parse_header(self, header_plus: bytes) -> None:
         """Read a head. Raises ParsingError."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from flask import Flask, Request, Response, request, send_from_directory
@@ -16,9 +15,6 @@ from werkzeug.exceptions import NotFound
 from sysdesign.networking.proxies.compression import compress
 from sysdesign.networking.proxies.fields import NOT_BELIEVED, TELLING, Witness, end_to_end, values, via
 from sysdesign.networking.proxies.upstream import Upstream, problem
-
-if TYPE_CHECKING:
-    from werkzeug.wrappers import Response as AnyResponse
 
 DETOUR = re.compile(r"//|[\\\0]|(^|/)\.\.?(/|$)")
 """In a path, what one server leaves as it is and another one resolves."""
@@ -79,7 +75,7 @@ def create_reverse_proxy(
     known, witness = Routes(routes), Witness(trusted)
 
     @app.before_request
-    def answer() -> AnyResponse:
+    def answer() -> Response:
         host, target = asked(request)
         path = unquote(target.partition("?")[0])
         if DETOUR.search(path):
@@ -98,13 +94,15 @@ def asked(request: Request) -> tuple[str, str]:
     """Return the host that a request is for, in lower case, and its target: path and query, as the client wrote them."""
     target: str = request.environ["REQUEST_URI"]
     host: str = request.environ.get("HTTP_HOST", "")
-    if not target.startswith("/"):  # clients of a proxy name the host here, and then Host says nothing (RFC 9112 §3.2.2)
+    if not target.startswith(
+        "/"
+    ):  # clients of a proxy name the host here, and then Host says nothing (RFC 9112 §3.2.2)
         parts = urlsplit(target)
         host, target = parts.netloc, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return host.lower(), target
 
 
-def _file(route: Route, path: str) -> AnyResponse:
+def _file(route: Route, path: str) -> Response:
     if request.method not in {"GET", "HEAD"}:
         refusal = problem(405)
         refusal.headers["Allow"] = "GET, HEAD"
@@ -115,9 +113,7 @@ def _file(route: Route, path: str) -> AnyResponse:
         return problem(404)
 
 
-def _passed_on(
-    route: Route, host: str, target: str, name: str, witness: Witness, upstream: Upstream
-) -> Response:
+def _passed_on(route: Route, host: str, target: str, name: str, witness: Witness, upstream: Upstream) -> Response:
     came = list(request.headers.items())
     sent = end_to_end(came, {*NOT_BELIEVED, "via", "host", "expect"})
     sent += [("Host", host), via(came, name)]

@@ -1,9 +1,10 @@
 """Server: waitress, with what a proxy needs besides: strict framing, the end of TLS, and tunnels.
 
-WSGI gives an application a request and never a connection: TLS has ended before it begins, and CONNECT, after which a connection carries
-whatever its two ends want, cannot be answered by an application at all. So both are done here, below the application, by the same means: the
-connection is coupled to another one (see relays.py). Where TLS ends, that is one half of a pair of sockets, of which waitress reads the other
-half as if it were the client; a tunnel takes the client's connection away from waitress and leads it to where it asked to go.
+WSGI gives an application a request and never a connection: TLS has ended before it begins, and CONNECT, after which a connection
+carries whatever its two ends want, cannot be answered by an application at all. So both are done here, below the application, and by
+the same means: the connection is coupled to another one (see relays.py). Where TLS ends, that is one half of a pair of sockets, of
+which waitress reads the other half as if it were the client. A tunnel takes the client's connection away from waitress and leads it to
+where it asked to go.
 
 waitress reads many connections in one thread, and calls the application in one of its threads once a request has come as a whole: who
 sends slowly costs no thread. Bodies lie on disk meanwhile, above half a mebibyte.
@@ -72,6 +73,8 @@ class Channel(HTTPChannel):  # type: ignore[misc, unused-ignore]  # waitress tel
     """A client's connection."""
 
     parser_class, task_class = Parser, Task
+    requests: list[Any]
+    """Those that wait for their answers, in their order."""
 
     def service(self) -> None:
         """Answer a request, in one of the threads."""
@@ -116,7 +119,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc, unused-ignore]  # waitress te
 
     def accept(self) -> tuple[socket.socket, Any] | None:
         """Take a connection in; where TLS ends, what is given is the clear side of it, with the client's address."""
-        accepted = super().accept()
+        accepted: tuple[socket.socket, Any] | None = super().accept()
         if accepted is None or self.tls is None:
             return accepted
         connection, address = accepted
@@ -140,7 +143,7 @@ def serve(
     host: str,
     port: int,
     *,
-    limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
+    limits: Limits = Limits(),
     tls_port: int = 0,
     tls: ssl.SSLContext | None = None,
     connect: Connect | None = None,

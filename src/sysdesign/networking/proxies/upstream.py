@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import urllib3
 from flask import Response
-from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, TimeoutError
+from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import TimeoutError as Silent
 from urllib3.util import SKIP_HEADER
 
 from sysdesign.networking.proxies.fields import Fields, end_to_end
@@ -73,7 +74,7 @@ class Upstream:
             )
         except NewConnectionError:  # urllib3 counts it among the timeouts
             return problem(502)
-        except TimeoutError:
+        except Silent:
             return problem(504)
         except HTTPError:
             return problem(502)
