@@ -263,7 +263,8 @@ def test_many_clients_share_few_connections_to_a_backend(reverse, stages, observ
     """Fifty clients that come and go cost the backend one connection."""
     target = f"/api/{reverse.proxy.port}"
     statuses = {reverse.ask(target).status for _ in range(CLIENTS)}
-    connections = {number for number, _ in eventually(lambda: stages.backends.delivered(target))}
+    noted = eventually(lambda: seen if len(seen := stages.backends.delivered(target)) == CLIENTS else None)
+    connections = {number for number, _ in noted}
 
     observe("backend connections ÷ client connections", len(connections) / CLIENTS)
     assert statuses == {200}

@@ -78,7 +78,7 @@ class Tunnels:
             return socket.create_connection((host, port), self._connect_seconds)
         except TimeoutError:
             raise Refused(504, "Gateway Timeout") from None
-        except OSError:
+        except (OSError, UnicodeError):  # or a name that cannot be one
             raise Refused(502, "Bad Gateway") from None
 
 

@@ -145,6 +145,13 @@ class Parser(HTTPRequestParser):  # type: ignore[misc, unused-ignore]  # waitres
 
     body_rcv: Any
 
+    def received(self, data: bytes) -> int:
+        """Read on and return how many of these bytes were the request's."""
+        if self.body_rcv is None and (self.header_plus + data).lstrip(b"\r\n")[:1].isspace():
+            self.error, self.completed = BadRequest("a blank before the request line"), True
+            return len(data)
+        return int(super().received(data))
+
     def parse_header(self, header_plus: bytes) -> None:
         """Read a head. Raises ParsingError."""
         if reason := ambiguity(header_plus):

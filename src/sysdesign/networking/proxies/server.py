@@ -91,8 +91,13 @@ class Channel(HTTPChannel):  # type: ignore[misc, unused-ignore]  # waitress tel
     def _lead_elsewhere(self, authority: str) -> None:
         if self.request is not None or len(self.requests) > 1:
             raise Refused(400, "Bad Request")  # it did not wait for the answer
-        far = self.server.connect(authority)
-        self.server.relays.couple(self.socket.dup(), far, first=ESTABLISHED)
+        near = self.socket.dup()
+        try:
+            far = self.server.connect(authority)
+        except Refused:
+            near.close()
+            raise
+        self.server.relays.couple(near, far, first=ESTABLISHED)
         with self.requests_lock:
             self.requests, self.will_close = [], True  # of the two handles on the connection, waitress gives up its own
         self.server.pull_trigger()

@@ -94,6 +94,8 @@ class Body:
 
     def __iter__(self) -> Iterator[bytes]:
         while piece := self._answer.read1(PIECE_BYTES, decode_content=False):
+            if self._answer.length_remaining == 0:
+                self._answer.drain_conn()  # the connection is free before the client can ask for more
             yield piece
         self._answer.release_conn()
 
