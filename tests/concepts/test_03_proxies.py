@@ -284,11 +284,12 @@ CASES = [
 
 
 @pytest.mark.parametrize("sent", CASES)
-def test_an_ambiguous_request_is_refused_and_nothing_behind_it_is_read(reverse, sent):
+def test_an_ambiguous_request_is_refused_and_nothing_behind_it_is_read(reverse, sent, observe):
     """What two servers could read in two ways is refused, and its connection ends: no backend sees what hides behind it."""
     before = len(reverse.shop.to_server.recorded)
     told = refusal(reverse.proxy, sent + SMUGGLED)
 
+    observe("told", told)
     assert told in {"400", "501"}
     assert b"/smuggled" not in reverse.shop.to_server.recorded[before:]
 

@@ -13,7 +13,8 @@ from sysdesign.networking.proxies.fields import NOT_BELIEVED, end_to_end, via
 from sysdesign.networking.proxies.server import Refused
 from sysdesign.networking.proxies.upstream import Upstream, problem
 
-HTTP_PORT = 80
+RESPONSE_SECONDS = 30.0
+"""The longest that an origin may be silent."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def create_forward_proxy(policy: Policy, name: str = "proxy", upstream: Upstream
             return problem(403)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         sent = [*end_to_end(came, {*NOT_BELIEVED, "via", "host", "expect"}), ("Host", parts.netloc), via(came, name)]
-        response = upstream.send(request, parts.netloc, target, sent, seconds=30.0)
+        response = upstream.send(request, parts.netloc, target, sent, RESPONSE_SECONDS)
         response.headers["Via"] = via(response.headers.items(), name)[1]
         return response
 

@@ -50,21 +50,22 @@ class Relays:
     ) -> None:
         writers: list[asyncio.StreamWriter] = []
         try:
-            with near, far:
-                far_reader, far_writer = await self._streams(far)
-                writers.append(far_writer)
-                near_reader, near_writer = await self._streams(near, tls)
-                writers.append(near_writer)
-                near_writer.write(first)
-                async with asyncio.TaskGroup() as ways:
-                    ways.create_task(self._carry(near_reader, far_writer))
-                    ways.create_task(self._carry(far_reader, near_writer))
-                for writer in writers:
-                    writer.close()
-                    await writer.wait_closed()
-        except (OSError, ExceptionGroup):  # who breaks off, breaks off both ways
+            far_reader, far_writer = await self._streams(far)
+            writers.append(far_writer)
+            near_reader, near_writer = await self._streams(near, tls)
+            writers.append(near_writer)
+            near_writer.write(first)
+            async with asyncio.TaskGroup() as ways:
+                ways.create_task(self._carry(near_reader, far_writer))
+                ways.create_task(self._carry(far_reader, near_writer))
+            for writer in writers:
+                writer.close()
+                await writer.wait_closed()
+        except* OSError:  # who breaks off, breaks off both ways
             for writer in writers:
                 writer.transport.abort()
+            near.close()
+            far.close()
 
     async def _streams(
         self, end: socket.socket, tls: ssl.SSLContext | None = None
