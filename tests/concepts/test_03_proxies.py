@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from fixtures.clients import connected
 from fixtures.engines import engines
 from fixtures.eventually import eventually
 from fixtures.gateways import send
@@ -77,19 +78,10 @@ def test_each_side_sees_its_neighbour_alone(stages, draw):
     ways = {"directly": direct, "by a forward proxy": by_forward, "by a reverse proxy": by_reverse}
     told = {name: way["fields"].get("x-forwarded-for", "nobody") for name, way in ways.items()}
     lanes = [
-        {
-            "name": name,
-            "spans": [
-                (0, 1, CLIENT, "client"),
-                (1, 2, way["peer"], "who asks"),
-                (2, 3, told[name], "of whom it tells"),
-            ],
-        }
+        {"name": name, "spans": [(0, 1, CLIENT, "client"), (1, 2, way["peer"], "seen"), (2, 3, told[name], "told")]}
         for name, way in ways.items()
     ]
-    draw.timeline(
-        "Who sees whose address", "What an origin sees is who asks, and of whom that one tells.", lanes, "hop"
-    )
+    draw.timeline("Who sees whose address", "An origin sees who asks, and of whom that one tells.", lanes, "hop")
     assert {name: way["peer"] for name, way in ways.items()} == dict(zip(ways, (CLIENT, PROXY, PROXY), strict=True))
     assert told == dict(zip(ways, ("nobody", "nobody", CLIENT), strict=True))
 
@@ -338,3 +330,11 @@ def test_the_cost_of_one_request(reverse, benchmark):
     """What one request through each reverse proxy costs a client that keeps its connection."""
     with closing(reverse.connect()) as kept:
         assert benchmark(send, reverse.proxy, "/api/", kept=kept, headers={"Host": SHOP}).status == 200
+
+
+@pytest.mark.benchmark(group="one request through a forward proxy")
+def test_the_cost_of_one_request_to_an_origin(forward, stages, benchmark):
+    """What one request through each forward proxy costs a client that keeps its connection."""
+    url = f"{stages.backends.warehouse.url}/api/"
+    with closing(connected(forward.proxy)) as kept:
+        assert benchmark(send, forward.proxy, url, kept=kept).status == 200
