@@ -7,7 +7,7 @@ import ssl
 
 from sysdesign.networking.proxies.forward import Policy, Tunnels, create_forward_proxy, names
 from sysdesign.networking.proxies.reverse import Route, create_reverse_proxy
-from sysdesign.networking.proxies.server import Limits, serve
+from sysdesign.networking.proxies.server import serve
 
 HOST = "127.0.0.1"
 
@@ -28,24 +28,23 @@ def main() -> None:
     )
     for kind in (reverse, forward):
         kind.add_argument("--port", type=int, required=True)
-        kind.add_argument("--head-bytes", type=int, default=Limits.head_bytes)
     told = parser.parse_args()
-    {"reverse": _reverse, "forward": _forward}[told.kind](told, Limits(head_bytes=told.head_bytes))
+    {"reverse": _reverse, "forward": _forward}[told.kind](told)
 
 
-def _reverse(told: argparse.Namespace, limits: Limits) -> None:
+def _reverse(told: argparse.Namespace) -> None:
     app = create_reverse_proxy([route(text) for text in told.route], trusted=told.trust)
     tls = None
     if told.tls_port:
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         tls.load_cert_chain(told.certificate)
-    serve(app, HOST, told.port, limits=limits, tls_port=told.tls_port, tls=tls)
+    serve(app, HOST, told.port, tls_port=told.tls_port, tls=tls)
 
 
-def _forward(told: argparse.Namespace, limits: Limits) -> None:
+def _forward(told: argparse.Namespace) -> None:
     policy = Policy(names(told.block), tuple(told.tunnel_port or Policy.tunnel_ports))
     app = create_forward_proxy(policy)
-    serve(app, HOST, told.port, limits=limits, connect=Tunnels(policy).connect)
+    serve(app, HOST, told.port, connect=Tunnels(policy).connect)
 
 
 def route(text: str) -> Route:
