@@ -3,10 +3,7 @@
 import implementation
 from implementation import *
 
-CAUGHT_BY = (
-    "test_what_is_large_passes_through_little_memory",
-    "test_an_answer_flows_and_one_that_breaks_off_is_not_taken_for_whole",
-)
+CAUGHT_BY = ("test_what_is_large_passes_through_little_memory",)
 
 really_iterate = implementation.Body.__iter__
 implementation.Body.__iter__ = lambda self: iter([b"".join(really_iterate(self))])
