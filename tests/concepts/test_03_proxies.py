@@ -30,7 +30,7 @@ from fixtures.engines import engines
 from fixtures.eventually import eventually
 from fixtures.gateways import send
 from fixtures.memory import grown
-from fixtures.proxies import BLOCKED, BLOG, CLIENT, LARGE_BYTES, SECRET, SHOP, STYLE, TRUSTED, Stages, ask, half
+from fixtures.proxies import BLOCKED, BLOG, CLIENT, LARGE_BYTES, SECRET, SHOP, STYLE, TRUSTED, Stages, ask, half, lane
 from fixtures.smuggling import AMBIGUOUS, ATTACK, SMUGGLED, VICTIM, passed_on, refusal
 
 PROXY = "127.0.0.1"
@@ -77,10 +77,7 @@ def test_each_side_sees_its_neighbour_alone(stages, draw):
 
     ways = {"directly": direct, "by a forward proxy": by_forward, "by a reverse proxy": by_reverse}
     told = {name: way["fields"].get("x-forwarded-for", "nobody") for name, way in ways.items()}
-    lanes = [
-        {"name": name, "spans": [(0, 1, CLIENT, "client"), (1, 2, way["peer"], "seen"), (2, 3, told[name], "told")]}
-        for name, way in ways.items()
-    ]
+    lanes = [lane(name, client=CLIENT, seen=way["peer"], told=told[name]) for name, way in ways.items()]
     draw.timeline("Who sees whose address", "An origin sees who asks, and of whom that one tells.", lanes, "hop")
     assert {name: way["peer"] for name, way in ways.items()} == dict(zip(ways, (CLIENT, PROXY, PROXY), strict=True))
     assert told == dict(zip(ways, ("nobody", "nobody", CLIENT), strict=True))
