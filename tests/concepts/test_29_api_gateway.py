@@ -431,7 +431,10 @@ def test_an_answer_of_three_takes_as_long_as_the_slowest(home, alice, draw):
     draw.timeline(
         "The path of one request",
         "The client waits once; the gateway asks three services at the same time.",
-        [{"name": lane, "spans": [(a - begin, b - begin, lane, "asked")]} for lane, (a, b) in lanes.items()],
+        [
+            {"name": lane, "spans": [{"from": a - begin, "to": b - begin, "label": lane, "kind": "wait"}]}
+            for lane, (a, b) in lanes.items()
+        ],
     )
     assert answer.status == 200
     assert answer.json == {name: {"from": name} for name in ("user", "orders", "offers")}
