@@ -32,4 +32,5 @@ pytest_plugins = [
     "fixtures.servers.etcd_server",
     "fixtures.servers.envoy_server",
     "fixtures.servers.squid_server",
+    "fixtures.servers.rabbitmq_server",
 ]
