@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pika
+from pika.exceptions import AMQPError
 
 from .queue import Full, Message, Unconfirmed
 
@@ -65,17 +66,19 @@ class Publisher:
             raise Full(self._refused)
 
     def close(self) -> None:
-        """End the connection at once."""
-        if self._connection is not None and not self._connection.is_closed:
-            self._broken = ""
-            if self._connection.is_open:
+        """End the connection; one that is broken, or does not answer, is not asked first."""
+        if self._connection is None:
+            return
+        loop = self._connection.ioloop
+        if not self._connection.is_closed:
+            if self._connection.is_open and self._broken:
+                self._connection._terminate_stream(AMQPError())  # noqa: SLF001 - without an answer pika has no way
+            else:
                 self._connection.close()
-            self._run_until(lambda: self._connection.is_closed, though_lost=True)  # the channel closes before it
-        if self._connection is not None:
-            loop = self._connection.ioloop
-            loop.call_later(0, loop.stop)  # pika closes the socket in the next round of its loop
-            loop.start()
-            loop.close()
+            self._run_until(lambda: self._connection.is_closed, though_lost=True)
+        loop.call_later(0, loop.stop)  # pika closes the socket in the next round of its loop
+        loop.start()
+        loop.close()
         self._connection, self._broken = None, self._broken or "closed"
         self._under_way.clear()
 

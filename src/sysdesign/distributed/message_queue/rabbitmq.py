@@ -21,6 +21,11 @@ from .queue import LIMIT_BYTES, DeadLetter, Delivery, Message, Unavailable, chec
 
 ATTEMPTS, COUNT, WHY = "attempts", "x-delivery-count", "why"
 SECONDS = 10.0
+KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+"""Heartbeats would end the connection of a consumer that works for long; the kernel asks for it whether the other side is there."""
+
+# What has grown old is removed only when the group's queue has confirmed it.
+DELAYED = {"x-queue-type": "quorum", "x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish"}
 
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # it tells each fault in up to six lines; ours are raised
 
@@ -51,6 +56,7 @@ class RabbitQueue:
         self._prefetch, self._longest, self._limit_bytes, self._clock = prefetch, longest, limit_bytes, clock
         self._parameters = pika.URLParameters(url)
         self._parameters.heartbeat = 0
+        self._parameters.tcp_options = KEEPALIVE
         self._parameters.socket_timeout = self._parameters.stack_timeout = SECONDS
         self._publisher = Publisher(self._parameters)
         self._connection: Any = None
@@ -104,7 +110,7 @@ class RabbitQueue:
         queue = self._of(group, f"after {milliseconds} ms")
         back = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": self._of(group)}
         with self._channel_now() as channel:
-            self._declare(channel, queue, {"x-message-ttl": milliseconds, **back})
+            self._declare(channel, queue, {"x-message-ttl": milliseconds, **DELAYED, **back})
         self._publisher.publish([Parcel(delivery.message, "", queue, {ATTEMPTS: delivery.attempt})])
         self.acknowledge(group, [delivery])
 
