@@ -32,7 +32,8 @@ class Publisher:
     """Sends batches and waits until the broker has confirmed each message.
 
     Args:
-        parameters: pika's parameters; heartbeats are off, for nobody would send them between two batches.
+        parameters: pika's parameters; heartbeats are off, for nobody would send them between two batches, and `stack_timeout` is
+            less than `seconds`.
         seconds: How long to wait for a connection, and for the confirms of a batch.
     """
 
@@ -70,12 +71,11 @@ class Publisher:
         if self._connection is None:
             return
         loop = self._connection.ioloop
-        if not self._connection.is_closed:
-            if self._connection.is_open and self._broken:
-                self._connection._terminate_stream(AMQPError())  # noqa: SLF001 - without an answer pika has no way
-            else:
-                self._connection.close()
-            self._run_until(lambda: self._connection.is_closed, though_lost=True)
+        if self._connection.is_open and self._broken:
+            self._connection._terminate_stream(AMQPError())  # noqa: SLF001 - pika's own way is to ask and wait
+        elif self._connection.is_open:
+            self._connection.close()
+        self._run_until(lambda: self._connection.is_closed, though_lost=True)  # while it opens, pika's own clock ends it
         loop.call_later(0, loop.stop)  # pika closes the socket in the next round of its loop
         loop.start()
         loop.close()

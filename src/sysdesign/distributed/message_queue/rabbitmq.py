@@ -57,7 +57,7 @@ class RabbitQueue:
         self._parameters = pika.URLParameters(url)
         self._parameters.heartbeat = 0
         self._parameters.tcp_options = KEEPALIVE
-        self._parameters.socket_timeout = self._parameters.stack_timeout = SECONDS
+        self._parameters.socket_timeout = self._parameters.stack_timeout = SECONDS / 2
         self._publisher = Publisher(self._parameters)
         self._connection: Any = None
         self._channel: Any = None
