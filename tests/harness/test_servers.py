@@ -106,6 +106,11 @@ def ask_etcd(server):
         client.session.close()
 
 
+def ask_rabbitmq(server):
+    with closing(server.client()) as connection:
+        return connection.is_open
+
+
 def op_msg_hello():
     """Return `{hello: 1, $db: "admin"}` as MongoDB's protocol sends it."""
     document = b"\x10hello\0" + struct.pack("<i", 1) + b"\x02$db\0" + struct.pack("<i", 6) + b"admin\0"
@@ -248,6 +253,15 @@ PRODUCTS = (
         b"GET /version HTTP/1.1\r\nHost: here\r\n\r\n",
         ask_etcd,
     ),
+    Product(
+        "rabbitmq",
+        r"RabbitMQ \d+\.\d+",
+        {},
+        {"configuration": "plenty = 1"},
+        "plenty",
+        b"AMQP\0\0\x09\x01",
+        ask_rabbitmq,
+    ),
 )
 
 
@@ -288,7 +302,7 @@ def test_product_version_and_origin_are_named(product, running):
     """A server says what it is and where it came from, as it told so itself."""
     assert re.fullmatch(product.says + r".*", running.product)
     assert running.origin.split()[0] in {"wheel", "PATH", "docker"}
-    ends = ("", "/0", "/postgres", "/?directConnection=true")
+    ends = ("", "/", "/0", "/postgres", "/?directConnection=true")
     assert running.url.endswith(tuple(f":{running.port}{end}" for end in ends))
 
 
