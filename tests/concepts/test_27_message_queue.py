@@ -445,7 +445,6 @@ def test_many_confirms_under_way_cost_a_fraction(broker, ratio, observe):
             lambda: publish(lambda batch: [[one] for one in batch]),
             lambda: publish(lambda batch: [batch]),
             clock=cpu_clock(broker.server),  # waiting for the disk comes on top, and is saved as well
-            slice_seconds=0.04,
             pairs=11,
         )
 
