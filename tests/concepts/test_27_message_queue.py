@@ -182,6 +182,18 @@ def test_one_key_keeps_its_order_where_a_part_has_one_consumer(broker, observe):
     assert disordered == []
 
 
+def test_every_process_sends_a_key_to_the_same_part():
+    """Senders in different processes agree where a key goes, without asking each other."""
+    keys = [f"key-{at}" for at in range(20)]
+    here = [Partitions([None] * 8).part_of(key) for key in keys]
+    there = f"[Partitions([None] * 8).part_of(key) for key in {keys!r}]"
+    with doomed("sysdesign.distributed.message_queue", "part_of", ["Partitions"]) as other:
+        ended = other.attempt(f"1 // ({there} == {here!r})")  # an error ends it otherwise
+
+    assert len(set(here)) > 1
+    assert ended == 0
+
+
 def test_two_consumers_of_one_queue_overtake_each_other(broker):
     """Counterexample: when one of two consumers is slow, the second message of a key is done before the first."""
     producer, slow, fast = broker.queue(), broker.queue(prefetch=1), broker.queue(prefetch=1)
@@ -445,7 +457,7 @@ def test_many_confirms_under_way_cost_a_fraction(broker, ratio, observe):
             lambda: publish(lambda batch: [[one] for one in batch]),
             lambda: publish(lambda batch: [batch]),
             clock=cpu_clock(broker.server),  # waiting for the disk comes on top, and is saved as well
-            pairs=11,
+            pairs=9,
         )
 
     observe("messages confirmed", len(sent), "messages")
