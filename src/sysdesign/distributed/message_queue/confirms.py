@@ -75,9 +75,8 @@ class Publisher:
             self._connection._terminate_stream(AMQPError())  # noqa: SLF001 - pika's own way is to ask and wait
         elif self._connection.is_open:
             self._connection.close()
-        self._run_until(
-            lambda: self._connection.is_closed, though_lost=True
-        )  # while it opens, pika's own clock ends it
+        # One that is still opening is ended by pika's own clock.
+        self._run_until(lambda: self._connection.is_closed, though_lost=True)
         loop.call_later(0, loop.stop)  # pika closes the socket in the next round of its loop
         loop.start()
         loop.close()
