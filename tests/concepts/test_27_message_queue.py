@@ -251,11 +251,13 @@ def test_a_message_that_kills_its_workers_is_laid_aside_too(broker):
     """The broker counts deliveries, so that a message which kills whoever takes it does not kill for ever."""
     producer, deaths, tries = broker.queue(), 0, 2
     producer.publish(messages(1))
-    while not (dead := producer.dead_letters(BILLING)) and deaths <= tries:
-        with closing(broker.queue()) as queue, suppress(Killed):
-            Worker(queue, BILLING, dies, tries=tries).work(WAIT_SECONDS)
-            continue
-        deaths += 1
+    for _ in range(tries + 1):
+        with closing(broker.queue()) as queue:
+            try:
+                Worker(queue, BILLING, dies, tries=tries).work(WAIT_SECONDS)
+            except Killed:
+                deaths += 1
+    dead = producer.dead_letters(BILLING)
 
     assert (deaths, ids(dead)) == (tries, ["00000"])
 
