@@ -37,7 +37,8 @@ class Connection(pika.SelectConnection):  # type: ignore[misc, unused-ignore]  #
     @contextmanager
     def together(self) -> Iterator[None]:
         """Hold back what is sent in the block until its end."""
-        self._held = held = []
+        held: list[bytes] = []
+        self._held = held
         try:
             yield
         finally:
