@@ -16,18 +16,16 @@ Engines        SQLite · PostgreSQL · MongoDB
 
 import contextlib
 import itertools
-import json
-import os
-import subprocess
-import sys
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
+from fixtures.deaths import doomed
 from fixtures.engines import engines
-from fixtures.processes import ROOT
 from fixtures.servers.postgres_server import fresh_database
+from sysdesign.storage import denormalization
 from sysdesign.storage.denormalization import NEWEST, Gone, Page, Step, open_blog
 
 SERVERS = {"SQLite": None, "PostgreSQL": "postgres", "MongoDB": "mongo"}
@@ -455,35 +453,26 @@ def test_a_plain_refresh_locks_readers_out(connect, beside, observe):
     assert not early
 
 
-LIVES = """
-import itertools, json, os, signal, sys
-from fixtures.substitute import install_from_environment
-install_from_environment()
-from sysdesign.storage.denormalization import open_blog
-
-def live(url, keep, batch, step, times, operations):
-    behind = itertools.count(1)
-    die = lambda at: at.value == step and next(behind) == times and os.kill(os.getpid(), signal.SIGKILL)
-    blog = open_blog(url, keep, batch=batch, reach=die)
-    for name, *arguments in operations:
-        getattr(blog, name)(*arguments)
-
-processes = [os.fork() or (live(*each), os._exit(0)) for each in json.load(sys.stdin)]
-print(*(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) for process in processes))
-"""
+@pytest.fixture(scope="module")
+def mortal():
+    """A process whose children work on a blog, and die at it."""
+    with doomed(denormalization.__name__, preload=["psycopg", "pymongo"]) as process:
+        yield process
 
 
 @pytest.fixture
-def die(url):
+def die(url, mortal):
     """Let processes work on the blog at once, each until kill -9 behind a step: (step, the how manieth time, operations)."""
 
+    def life(keep, step, times, operations):
+        reach = f"lambda step: step.value == {step.value!r} and next(lives, None) is None and die()"
+        blog = f"open_blog({url!r}, {keep!r}, batch={BATCH}, reach={reach})"
+        work = ", ".join(f"blog.{name}(*{arguments!r})" for name, *arguments in operations)
+        return f"[lives := iter(range({times - 1})), blog := {blog}, {work}]"
+
     def die(keep, *lives):
-        environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}
-        lives = json.dumps([(url, keep, BATCH, step.value, *life) for step, *life in lives])
-        ended = subprocess.run(
-            [sys.executable, "-c", LIVES], input=lives, env=environment, capture_output=True, text=True, check=False
-        )
-        assert set(ended.stdout.split()) == {"-9"}, ended.stderr
+        ended = mortal.attempts(*(life(keep, *each) for each in lives))
+        assert {*ended} == {-signal.SIGKILL}
 
     return die
 

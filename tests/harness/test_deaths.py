@@ -37,6 +37,15 @@ def test_each_attempt_dies_one_step_later_until_one_survives(process, touch, tmp
     assert left == ["a", "ab", "abc", "abc"]
 
 
+def test_several_attempts_live_at_the_same_time(process, tmp_path):
+    """Each waits for what the other has written: one after the other, none would end."""
+    until = "any(Path({0!r}, {2!r}).exists() for _ in iter(int, 1))"
+    meet = f"[Path({{0!r}}, {{1!r}}).touch(), {until}, {{3}}]"
+    lives = [meet.format(str(tmp_path), *names) for names in (("a", "b", "die()"), ("b", "a", "None"))]
+
+    assert process.attempts(*lives) == [-signal.SIGKILL, 0]
+
+
 def test_an_attempt_says_how_it_has_ended(process, touch, tmp_path):
     """An attempt that is let live ends with 0, one that is killed with its signal."""
     assert process.attempt(touch(1)) == 0
