@@ -27,7 +27,7 @@ REPOSITORY = HERE.parent
 CODE = re.compile(r"`+([^`]+)`+")
 RFC = re.compile(r"\bRFC (\d+)(?: §\s?([\d.]*\d))?")
 ADDRESS = re.compile(r"https?://[^\s<>)\"']*[\w/]")
-VARIANT_GLYPHS = {"caught": "✓", "survived": "✗", "failed otherwise": "!", "not tried": "·"}
+VARIANT_GLYPHS = {"caught": "✓", "survived": "✗", "failed otherwise": "!", "not observed": "○", "not tried": "·"}
 
 
 class UnbuildableError(Exception):

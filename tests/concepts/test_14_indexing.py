@@ -162,24 +162,26 @@ def test_an_index_turns_a_full_scan_into_a_search(orders, explain):
     assert sorted(orders.database.rows(orders.of_customer, CUSTOMER)) == sorted(answer)
 
 
+def a_million(database):
+    """Let a table grow to a million orders, and count at each size what one customer's orders cost."""
+    orders, scans, searches = Orders(database), [], []
+    orders.create_table()
+    for before, rows in itertools.pairwise((0, *SIZES)):
+        database.rows(f"DROP INDEX IF EXISTS {orders.by_customer.name}")
+        database.rows(*numbered(before + 1, rows))
+        customer = rows // ORDERS_PER_CUSTOMER - 1
+        scans.append((rows, database.explain(orders.of_customer, customer).cost))
+        indexed(orders, orders.by_customer)
+        searches.append((rows, database.explain(orders.of_customer, customer).cost))
+    return SimpleNamespace(orders=orders, customer=customer, scans=scans, searches=searches)
+
+
 @pytest.fixture(scope="module")
-def grow(connect):
-    """Let a table grow to a million orders, once, and count at each size what one customer's orders cost."""
-
-    @functools.cache
-    def grow(engine):
-        orders, scans, searches = Orders(connect[engine]()), [], []
-        orders.create_table()
-        for before, rows in itertools.pairwise((0, *SIZES)):
-            orders.database.rows(f"DROP INDEX IF EXISTS {orders.by_customer.name}")
-            orders.database.rows(*numbered(before + 1, rows))
-            customer = rows // ORDERS_PER_CUSTOMER - 1
-            scans.append((rows, orders.database.explain(orders.of_customer, customer).cost))
-            indexed(orders, orders.by_customer)
-            searches.append((rows, orders.database.explain(orders.of_customer, customer).cost))
-        return SimpleNamespace(orders=orders, customer=customer, scans=scans, searches=searches)
-
-    return grow
+def grow(connect, servers):
+    """A table of a million orders on each engine, made once; the server's grows beside the file's."""
+    with ThreadPoolExecutor(1) as pool:
+        beside = "postgres" in servers.needed and pool.submit(a_million, connect["PostgreSQL"]())
+        yield functools.cache(lambda engine: a_million(connect[engine]()) if engine == "SQLite" else beside.result())
 
 
 @pytest.fixture

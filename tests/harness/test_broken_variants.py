@@ -6,7 +6,17 @@ import os
 import pytest
 
 from fixtures import broken_variants
-from fixtures.broken_variants import CAUGHT, OTHERWISE, SURVIVED, control, judge, read_variant, run_tests, try_variant
+from fixtures.broken_variants import (
+    CAUGHT,
+    NOT_OBSERVED,
+    OTHERWISE,
+    SURVIVED,
+    control,
+    judge,
+    read_variant,
+    run_tests,
+    try_variant,
+)
 from sysdesign.concepts import concept
 
 NAMED = "test_callers_that_stay_away_are_forgotten"
@@ -77,16 +87,24 @@ def test_a_variant_that_cannot_be_imported_proves_nothing(variant, options):
         row("broken", kind="KeyError", assertion=False),
         row("broken", kind="Failed", assertion=False),  # as test_verdicts.py sees it
         row("not reached", phase="setup"),
-        row("not observed") | {"failure": None},
     ],
-    ids=["an accident", "a time limit", "no stage", "no server"],
+    ids=["an accident", "a time limit", "no stage"],
 )
 def test_only_an_assertion_in_the_test_itself_counts(variant, otherwise):
-    """Accidents, time limits, broken stages and missing servers are no catch, and the text says which it was."""
+    """Accidents, time limits and broken stages are no catch, and the text says which it was."""
     result = judge(variant(RIGHT), [otherwise], "")
 
     assert result.verdict == OTHERWISE
     assert NAMED in result.detail
+
+
+def test_a_test_that_is_not_observed_here_proves_nothing_and_is_no_failure(variant):
+    """Where what would notice is missing, that is said; where one engine is missing and the others hold, the variant survives."""
+    missing = row("not observed") | {"failure": None}
+
+    assert judge(variant(RIGHT), [missing], "").verdict == NOT_OBSERVED
+    assert judge(variant(RIGHT), [row("broken"), missing], "").verdict == CAUGHT
+    assert judge(variant(RIGHT), [row(), missing], "").verdict == SURVIVED
 
 
 def test_one_engine_that_catches_is_enough(variant):
@@ -130,12 +148,13 @@ def test_the_implementation_itself_passes_the_same_tests(options):
     ("verdicts", "expected"),
     [
         (["held", "not observed"], CAUGHT),
-        (["not observed"], OTHERWISE),
+        (["not observed"], CAUGHT),
+        ([], OTHERWISE),
         (["held", "broken"], OTHERWISE),
     ],
 )
 def test_a_run_of_before_serves_as_the_control(verdicts, expected):
-    """What held just now need not be run again; a missing engine is no failure, but somewhere each test must have held."""
+    """What held just now need not be run again; a missing engine is no failure, but whatever is named must have been tried."""
     before = [row(verdict) | {"concept": "rate_limiting", "id": NAMED} for verdict in verdicts]
 
     assert control(concept("rate_limiting"), {NAMED}, ["--no-such-option"], before).verdict == expected
