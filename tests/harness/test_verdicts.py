@@ -318,3 +318,19 @@ def test_the_usual_report_is_written_too(sessions, tmp_path):
         "skipped": "1",
     }
     assert "it rounds down" in suite.find(".//skipped").get("message")
+
+
+def test_an_engine_may_have_any_name(sessions):
+    """What a test's parameters say besides its engine is told apart from the engine, in whatever alphabet that is named."""
+    source = """\
+        import pytest
+        from fixtures.engines import engines
+
+        @pytest.mark.parametrize("size", ["small"])
+        @pytest.mark.parametrize("engine", engines({"ours → theirs": None}))
+        def test_it(engine, size):
+            pass
+        """
+    (row,) = sessions(source).run["tests"]
+
+    assert (row["engine"], row["variant"]) == ("ours → theirs", "small")
