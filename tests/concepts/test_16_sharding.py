@@ -58,17 +58,6 @@ COOLED_SHARE = 0.6  # of its writes at most so many go to one shard after that
 on_databases = pytest.mark.parametrize("stage", engines({"SQLite": None, "PostgreSQL": "postgres"}), indirect=True)
 
 
-def test_every_user_is_on_exactly_one_shard(filled, stage, observe):
-    """Each user lies on one shard and on no other, and whoever looks for it looks there."""
-    contents, another = stage.contents(), stage.client()
-
-    for shard, users in contents.items():
-        observe(f"users on {shard}", len(users), "users")
-    assert sorted(chain(*contents.values())) == IDS
-    assert [another.get(user.id) for user in USERS] == USERS
-    assert all(user.id in contents[another.home(user.id)] for user in USERS)
-
-
 def test_every_process_places_a_key_alike():
     """Processes started with other seeds for Python's own hashes place every key on the same shard."""
     keys = "\n".join(KEYS[:1_000])
@@ -155,6 +144,17 @@ def test_a_lookup_costs_a_fifth_of_uhashrings(ratio):
     theirs, ours = look_up(HashRing(SHARDS[:10]).get_node), look_up(ring(10).shard_of)
 
     assert ratio("uhashring ÷ ring", theirs, ours, clock=time.thread_time).low >= LOOKUP_RATIO
+
+
+def test_every_user_is_on_exactly_one_shard(filled, stage, observe):
+    """Each user lies on one shard and on no other, and whoever looks for it looks there."""
+    contents, another = stage.contents(), stage.client()
+
+    for shard, users in contents.items():
+        observe(f"users on {shard}", len(users), "users")
+    assert sorted(chain(*contents.values())) == IDS
+    assert [another.get(user.id) for user in USERS] == USERS
+    assert all(user.id in contents[another.home(user.id)] for user in USERS)
 
 
 def test_an_unknown_user_is_an_error_and_makes_nothing(stage):
@@ -559,14 +559,24 @@ def redis_nodes(servers):
             node = make(flags=[part for name in flags for part in (f"--cluster-{name}", str(flags[name]))])
             nodes[wire], wire.target = end.enter_context(node.client()), (node.host, node.port)
         sharding.create_cluster([*nodes.values()], buses)
-        agreed = {"cluster_state": "ok", "cluster_slots_ok": "16384", "cluster_known_nodes": "3"}
-        eventually(lambda: all(agreed.items() <= node.cluster("INFO").items() for node in nodes.values()))
         yield nodes
+
+
+@pytest.fixture(scope="module", autouse=True)
+def meanwhile(request):
+    """Starts the cluster that a test will need: its nodes take seconds to hear of each other, in which others run."""
+    if any(
+        getattr(item, "callspec", None) and item.callspec.params.get("stage") == "Redis Cluster"
+        for item in request.session.items
+    ):
+        request.getfixturevalue("redis_nodes")
 
 
 @pytest.fixture
 def redis_cluster(redis_nodes):
-    """Three nodes, empty."""
+    """Three nodes that agree, empty."""
+    agreed = {"cluster_state": "ok", "cluster_slots_ok": "16384", "cluster_known_nodes": "3"}
+    eventually(lambda: all(agreed.items() <= node.cluster("INFO").items() for node in redis_nodes.values()))
     for node in redis_nodes.values():
         node.flushall()
     names = {f"{wire.host}:{wire.port}": wire for wire in redis_nodes}
