@@ -1,0 +1,5 @@
+"""Runs the sites as a process."""
+
+from sysdesign.networking.https import main
+
+main()
