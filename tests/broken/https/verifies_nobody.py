@@ -1,0 +1,14 @@
+"""Believes every certificate, so that whoever is in the middle is let in."""
+
+import ssl
+
+import implementation
+from implementation import *
+
+CAUGHT_BY = ("test_whoever_cannot_be_trusted_is_refused_for_a_reason_of_its_own",)
+
+
+def client_context(*how):
+    context = implementation.client_context(*how)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
