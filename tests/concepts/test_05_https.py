@@ -32,6 +32,7 @@ from fixtures.scans import NO_CIPHERS, NUMBERS, VERSIONS, scan
 from fixtures.sites import (
     BLOG,
     HTTP_PORT,
+    IMPOSTORS,
     MUTUAL_PORT,
     NEWS,
     PLAIN,
@@ -151,11 +152,7 @@ def test_what_is_weak_does_not_escape_the_scan(endpoint, authority, observe):
     assert {"TLSv1", "TLSv1.1", "TLSv1.2 NULL-SHA256", "TLSv1 AECDH-NULL-SHA", "TLSv1.2 AES128-SHA"} <= set(found.weak)
 
 
-@pytest.mark.parametrize(
-    "reason",
-    ["WRONG_HOST", "EXPIRED", "NOT_YET_VALID", "SELF_SIGNED", "UNKNOWN_AUTHORITY"]
-    + ["OLD_PROTOCOL", "NOTHING_IN_COMMON", "NOT_TLS"],
-)
+@pytest.mark.parametrize("reason", IMPOSTORS)
 def test_whoever_cannot_be_trusted_is_refused_for_a_reason_of_its_own(endpoint, authority, reason):
     """A server that cannot prove its name or speak safely is refused for that very reason, before it has got a single word."""
     server = endpoint(tls=impostor(reason, authority))
