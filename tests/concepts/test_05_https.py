@@ -18,6 +18,7 @@ Engines        ours (Python's ssl) · nginx
 import functools
 import json
 import ssl
+import time
 from collections import Counter
 from contextlib import ExitStack
 from socket import create_connection
@@ -53,7 +54,7 @@ from sysdesign.networking.https import Client, Hsts, Policy, Reason, client_cont
 
 PASSWORD = b"correct horse battery staple"
 CONNECTIONS = 20
-PATIENCE_SECONDS = 1.5  # of a client beside whom another one is silent
+PATIENCE_SECONDS = 2.0  # of a client beside whom another one is silent
 FLIPS = 8  # bytes, spread over the end of a page
 PAGE_BYTES = 80
 YEAR_SECONDS = 31_536_000
@@ -114,7 +115,7 @@ def test_the_certificate_tells_who_answers_and_who_says_so(sites, authority):
     assert chain[-1].subject == chain[-1].issuer
     assert (chain[0].names, chain[0].fingerprint) == ((NEWS,), fingerprint)
     assert len({certificate.fingerprint for certificate in chain}) == len(chain) == 3
-    assert all(certificate.not_before < certificate.not_after for certificate in chain)
+    assert all(certificate.not_before <= time.time() < certificate.not_after for certificate in chain)
 
 
 def test_both_sides_agree_on_the_newest_version_and_a_cipher(sites, draw):
@@ -305,7 +306,7 @@ def test_who_was_there_before_need_not_shake_hands_in_full(sites, newest, observ
 
 
 def test_one_byte_that_is_flipped_on_the_way_ends_a_sealed_connection(sites, link, thoroughness, observe):
-    """A man in the middle flips one byte: HTTP hands over the altered page, TLS hands over nothing, and whichever way it went."""
+    """A man in the middle flips one byte: HTTP hands over the altered page, TLS hands over nothing, whichever way it went."""
     ways = {"HTTP": (f"http://{PLAIN}/", HTTP_PORT), "HTTPS": (f"https://{SHOP}/", TLS_PORT)}
     places = range(1, PAGE_BYTES + 1, PAGE_BYTES // min(FLIPS * thoroughness, PAGE_BYTES))  # from the end of the page
     met = {

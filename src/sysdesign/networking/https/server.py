@@ -100,8 +100,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer one request of any method."""
-        length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdecimal():
+        length, *more = self.headers.get_all("Content-Length", ["0"])
+        if "Transfer-Encoding" in self.headers or more or not length.isdecimal():
             return self._refuse(411)
         if int(length) > BODY_BYTES:
             return self._refuse(413)
