@@ -15,6 +15,8 @@ from sqlalchemy import Connection, Executable, create_engine, event, make_url
 T = TypeVar("T")
 
 CONNECT_SECONDS = 5
+CONNECTIONS = 10
+"""How many connections there are at most; they are kept, and who needs one more waits."""
 
 
 class Tally:
@@ -40,7 +42,8 @@ class Database:
         if where.get_backend_name() == "postgresql":
             where = where.set(drivername="postgresql+psycopg")
             options = {"connect_timeout": CONNECT_SECONDS}
-        self.engine = create_engine(where, connect_args=options, isolation_level="AUTOCOMMIT")
+        pool: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": 0}
+        self.engine = create_engine(where, connect_args=options, isolation_level="AUTOCOMMIT", **pool)
         event.listen(self.engine, "before_cursor_execute", _count)
 
     async def rows(self, statement: Executable) -> list[Any]:
