@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,7 +31,7 @@ from .execution import Refused, Service
 from .execution import Request as GraphQLRequest
 
 JSON, RESPONSE = "application/json", "application/graphql-response+json"
-UTF_8 = "; charset=utf-8"
+UTF_8, SAID_UTF_8 = "; charset=utf-8", re.compile(r"\s*;\s*charset=\"?utf-8\"?", re.IGNORECASE)
 
 MAX_BODY_BYTES = 100_000
 
@@ -109,13 +110,13 @@ def wanted(request: Request) -> str:
     Who says nothing, or takes anything, gets application/json, as clients expect that are older than the other type.
     """
     field = ", ".join(request.headers.getlist("Accept")) or "*/*"
-    accept = parse_accept_header(field, MIMEAccept)
-    named = any(media.partition(";")[0].strip().lower() == RESPONSE for media, _ in accept)
-    offers = [RESPONSE, JSON] if named else [JSON, RESPONSE]
-    best = accept.best_match([offer + charset for offer in offers for charset in ("", UTF_8)])
-    if best is None:
+    accept = parse_accept_header(SAID_UTF_8.sub("", field), MIMEAccept)
+    named = any(media.lower() == RESPONSE for media in accept.values())
+    # Each offer's quality is that of the most specific range that holds it; of equals the first is taken.
+    best = max((RESPONSE, JSON) if named else (JSON, RESPONSE), key=accept.quality)
+    if accept.quality(best) <= 0:
         raise Problem(406, f"Answers are {JSON} or {RESPONSE}.")
-    return best.removesuffix(UTF_8)
+    return best
 
 
 def written(media: str, status: int, told: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:

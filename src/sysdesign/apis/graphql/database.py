@@ -42,8 +42,14 @@ class Database:
         if where.get_backend_name() == "postgresql":
             where = where.set(drivername="postgresql+psycopg")
             options = {"connect_timeout": CONNECT_SECONDS}
-        pool: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": 0}
-        self.engine = create_engine(where, connect_args=options, isolation_level="AUTOCOMMIT", **pool)
+        self.engine = create_engine(
+            where,
+            connect_args=options,
+            isolation_level="AUTOCOMMIT",
+            pool_size=CONNECTIONS,
+            max_overflow=0,
+            hide_parameters=True,  # errors are logged, and what readers have noted must not be
+        )
         event.listen(self.engine, "before_cursor_execute", _count)
 
     async def rows(self, statement: Executable) -> list[Any]:

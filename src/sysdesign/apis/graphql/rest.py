@@ -22,7 +22,8 @@ def routes(database: Database) -> list[Route]:
         table, whose = {"authors": (AUTHORS, None), "books": (BOOKS, BOOKS.c.author_id)}.get(
             path.rpartition("/")[2], (REVIEWS, REVIEWS.c.book_id)
         )
-        limit = min(MOST, int(request.query_params.get("limit", MOST)))
+        asked = request.query_params.get("limit", "")
+        limit = min(MOST, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) <= len(str(MOST)) else MOST
         query = select(table).order_by(table.c.id).limit(limit)
         rows = await database.rows(query if whose is None else query.where(whose == parent))
         return JSONResponse([RECORDS[table](*row)._asdict() for row in rows])
