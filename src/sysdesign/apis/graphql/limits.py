@@ -8,6 +8,7 @@ circle. All this can be seen in the document, in time that is linear in its leng
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -125,7 +126,7 @@ class _Ruler:
                 default = self._defaults.get(name)
                 return self._number(default) if default else self._limits.page
             value = self._variables[name]
-            return int(value) if isinstance(value, int | float) else self._limits.page
+            return int(value) if isinstance(value, int | float) and isfinite(value) else self._limits.page
         if isinstance(given, IntValueNode):
             return int(given.value) if len(given.value) < len(str(10**9)) else self._limits.page + 1
         return self._limits.page

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 from graphql import GraphQLError, OperationType
@@ -21,6 +21,7 @@ from .execution import Refused, Service
 PROTOCOL = "graphql-transport-ws"
 INVALID, UNAUTHORIZED, FORBIDDEN, NOT_ACCEPTABLE = 4400, 4401, 4403, 4406
 TOO_LATE, ID_TAKEN, TOO_MANY_INITS = 4408, 4409, 4429
+MOST_REASON_BYTES = 123  # RFC 6455 §5.5
 MOST_OPERATIONS = 20
 """How many operations one connection may have under way."""
 
@@ -75,6 +76,7 @@ class _Connection:
         self._websocket, self._service, self._readers = websocket, service, readers
         self._viewer: str | None = None
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def message(self) -> dict[str, Any]:
         """Wait for a message. Raises Ended for what is none, WebSocketDisconnect."""
@@ -125,11 +127,11 @@ class _Connection:
 
     async def _subscribe(self, name: str, payload: Any) -> None:
         if name in self._under_way:
-            raise Ended(ID_TAKEN, f"Subscriber for {name} already exists"[:100])
+            reason = f"Subscriber for {name} already exists"
+            raise Ended(ID_TAKEN, reason.encode(errors="replace")[:MOST_REASON_BYTES].decode(errors="ignore"))
         if len(self._under_way) >= MOST_OPERATIONS:
-            await self.send(
-                "error", id=name, payload=[{"message": f"{MOST_OPERATIONS} operations at once are the most."}]
-            )
+            message = f"{MOST_OPERATIONS} operations at once are the most."
+            await self.send("error", id=name, payload=[{"message": message}])
             return
         try:
             operation = await asyncio.to_thread(self._service.prepare, request_of(payload))
@@ -143,26 +145,31 @@ class _Connection:
         except Refused as refused:
             await self.send("error", id=name, payload=refused.response["errors"])
         else:
-            self._under_way[name] = asyncio.create_task(self._answer(name, answers))
+            self._under_way[name] = task = asyncio.create_task(self._answer(name, answers))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
             await asyncio.sleep(0)  # it begins before it can be cancelled, and so it ends what was begun for it
 
     async def _answer(self, name: str, answers: AsyncGenerator[dict[str, Any], None]) -> None:
+        kind, members = "complete", {}
         try:
             async with aclosing(answers):
                 async for answer in answers:
                     await self.send("next", id=name, payload=answer)
-            await self.send("complete", id=name)
         except GraphQLError as error:
-            await self.send("error", id=name, payload=[error.formatted])
+            kind, members = "error", {"payload": [error.formatted]}
         except (WebSocketDisconnect, RuntimeError):
             return  # nobody is there any more
         finally:
+            # Before the client hears that it is over: it may use the id anew.
             if self._under_way.get(name) is asyncio.current_task():
                 del self._under_way[name]
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await self.send(kind, id=name, **members)
 
     async def end(self) -> None:
         """End what is under way."""
-        tasks = list(self._under_way.values())
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
