@@ -60,6 +60,7 @@ A_SCREEN = 10  # authors, with their books and the stars of these
 BYTES_RATIO = 8  # of REST ÷ of the graph, both ways, for one screen
 FEW = 20  # authors, whose reading is timed
 KEYS, MOST_KEYS = 200, 64
+POOLS = ("", "/alone")  # paths of shops with a pool of connections each
 KINDS = ("Query", "Mutation", "Subscription")
 SELECTED = b"SELECT "  # how many rows: with this PostgreSQL ends the answer to a SELECT
 TURNS = 20  # of each reader
@@ -151,7 +152,7 @@ def test_without_a_loader_each_parent_takes_a_statement_of_its_own(shop, draw):
 def test_what_the_server_counts_is_what_the_line_carries(shops, engine):
     """The statements that the server says it has sent are those that the database has answered, counted on the line between them."""
     shop, counted = shops(str(engine)), {}
-    for path in ("", "/alone"):
+    for path in POOLS:
         before = shop.wire.to_client.recorded.count(SELECTED)
         said = shop.ask(CHILDREN, path=path, n=FEW).statements
         counted[path] = said, shop.wire.to_client.recorded.count(SELECTED) - before
@@ -346,7 +347,8 @@ def test_while_the_database_is_gone_errors_tell_nothing_of_it(shops, engine, eve
         assert (gone.status, gone.told["data"], gone.errors) == (200, None, [(["authors"], "INTERNAL")])
         assert not [word for word in (b"psycopg", b"connection", b"SELECT", b"127.0.0.1") if word in gone.body]
         assert known.data == {"viewer": None, "__typename": "Query"}
-        eventually(lambda: shop.ask(SCREEN, authors=1).body == before.body)
+        for path in POOLS:  # each has lost its connections, and notices when it needs one
+            eventually(lambda path=path: shop.ask(SCREEN, path=path, authors=1).body == before.body)
 
 
 def test_a_query_that_asks_for_too_much_is_refused_before_any_work(shop, observe):
