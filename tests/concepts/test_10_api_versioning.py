@@ -87,10 +87,15 @@ def served(tmp_path_factory, calendar):
         )
 
 
-@pytest.fixture(params=engines({"flask": None, "fastapi": None}))
-def engine(request, calendar):
-    """An engine, on a day on which version 1 is deprecated and not gone."""
+@pytest.fixture(autouse=True)
+def today(calendar):
+    """Let each test begin on a day on which version 1 is deprecated and not gone."""
     calendar.set(V1.deprecated)
+
+
+@pytest.fixture(params=engines({"flask": None, "fastapi": None}))
+def engine(request):
+    """What speaks HTTP."""
     return request.param
 
 
