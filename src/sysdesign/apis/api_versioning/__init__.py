@@ -7,11 +7,12 @@ Builds on 09 (response_formats): which media type a client likes best.
 """
 
 from .contracts import Contract, breaking_changes, contract, misfits
-from .releases import RELEASES, create_app
+from .releases import COLUMNS, RELEASES, create_app
 from .users import join, split
 from .versions import Calls, Version, media_type_of
 
 __all__ = [
+    "COLUMNS",
     "RELEASES",
     "Calls",
     "Contract",
