@@ -257,8 +257,8 @@ def test_the_comparison_of_contracts_is_right_about_every_change(observe):
 
 def test_a_change_in_place_breaks_those_who_have_not_changed(tmp_path):
     """Counterexample: where version 1 itself is given the new form, its clients can neither write nor read a name any more."""
-    with served_endpoints() as endpoint:
-        in_place = endpoint(releases.changed_in_place(str(tmp_path / "users.db")))
+    with releases.changed_in_place(str(tmp_path / "users.db")) as application, served_endpoints() as endpoint:
+        in_place = endpoint(application)
         written = put(in_place, "/v1/users/ada", given_name="Ada", family_name="Lovelace")
         read = get(in_place, "/v1/users/ada").body
         client_of_old = replay(in_place, contract("v1.0"), "path")

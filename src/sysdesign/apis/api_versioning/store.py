@@ -39,6 +39,10 @@ class Store:
             if column not in present:
                 self._database.execute(f"ALTER TABLE users ADD COLUMN {column} TEXT")
 
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
     def put(self, user: str, values: Mapping[str, Any]) -> bool:
         """Set columns of a user, and no others; return whether it is a new one. Raises ValueError for an unknown column."""
         if not values.keys() <= set(self._columns):
