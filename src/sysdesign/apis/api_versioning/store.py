@@ -27,7 +27,6 @@ class Store:
         self._columns = columns
         self._database = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
         self._database.row_factory = sqlite3.Row
-        self._database.execute("PRAGMA journal_mode = WAL")
         with self._database:
             self._database.execute("BEGIN IMMEDIATE")  # two servers that start at once add a column once
             self._expand()
