@@ -13,7 +13,9 @@ def expand(self):
         if "old_email" not in present:
             self._database.execute("ALTER TABLE users RENAME COLUMN email TO old_email")
             self._database.execute("ALTER TABLE users ADD COLUMN email_address TEXT")
-    self._columns = [{"email": "email_address AS email"}.get(c, c) if "phone" in self._columns else c for c in self._columns]
+    self._columns = [
+        {"email": "email_address AS email"}.get(c, c) if "phone" in self._columns else c for c in self._columns
+    ]
 
 
 real = implementation.store.Store._expand
