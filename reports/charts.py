@@ -1,4 +1,4 @@
-"""Pictures of a run, drawn from its own observations: lines, steps, points, bars and timelines; and screenshots as they are."""
+"""Pictures of a run, drawn from its own observations: lines, steps, points, bars, timelines and maps; and screenshots as they are."""
 
 import math
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ from reports.drawing import (
     text_width,
 )
 from reports.figures import compact, number
+from reports.maps import classes_of, connections_of, draw_map
 from reports.screenshots import screens
 from reports.timelines import draw_timeline, kinds_of, rows_of
 
@@ -36,6 +37,7 @@ BAR_HEIGHT = 20
 BAR_GAP = 10
 MARKERS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚"}  # and the sign of each in a legend
 SPAN_SIGN = "■"
+ARC_SIGN = "━"
 MARKERS_PER_LINE = 12  # more would hide the line
 
 
@@ -60,6 +62,8 @@ def pictures(chart: dict[str, Any], identity: str) -> dict[str, Markup]:
     """Draw a chart in each width; every id in it begins with `identity`."""
     if chart["kind"] == "screenshot":
         return {"screens": screens(chart)}
+    if chart["kind"] == "map":
+        return {name: draw_map(chart, width, f"{identity}-{name}") for name, width in WIDTHS.items()}
     draw = {"timeline": draw_timeline, "bars": _draw_bars}.get(chart["kind"], _draw_series)
     names = ", ".join(key.name for key in legend(chart))
     description = f"{chart['caption']} Shown: {names}. The data are in the table below the picture."
@@ -74,6 +78,8 @@ def legend(chart: dict[str, Any]) -> tuple[Key, ...]:
     """What the hues of a chart mean."""
     if chart["kind"] == "screenshot":
         return ()
+    if chart["kind"] == "map":
+        return tuple(Key(name, number, ARC_SIGN) for name, number in classes_of(chart).items())
     if chart["kind"] == "timeline":
         return tuple(Key(kind, number, SPAN_SIGN) for kind, number in kinds_of(chart).items())
     signs = cycle(SPAN_SIGN if chart["kind"] == "bars" else MARKERS.values())
@@ -81,9 +87,11 @@ def legend(chart: dict[str, Any]) -> tuple[Key, ...]:
 
 
 def table(chart: dict[str, Any]) -> Table:
-    """Write a chart's data down: a row for each x, or for each span and event; a screenshot has none."""
+    """Write a chart's data down: a row for each x, for each span and event, or for each arc; a screenshot has none."""
     if chart["kind"] == "screenshot":
         return Table((), ())
+    if chart["kind"] == "map":
+        return Table(("from", "to", axis_title(chart["value"])), connections_of(chart))
     if chart["kind"] == "timeline":
         unit = chart["x"].get("unit") or chart["x"]["label"]
         return Table(("lane", f"from ({unit})", f"to ({unit})", "what", "kind"), rows_of(chart))
