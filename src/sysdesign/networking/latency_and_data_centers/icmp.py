@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import itertools
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 NET_UNREACHABLE = 0
 """The code with which a router says that it knows no way to the network (RFC 792; the same number in RFC 4443)."""
+
+_numbers = itertools.count(os.getpid())
 
 
 class Icmplib:
@@ -100,8 +104,10 @@ def _exchange(
     """Send the requests in their time, and return what came back with the time at which its request left."""
     import icmplib
 
-    number = icmplib.unique_identifier() if hasattr(icmplib, "unique_identifier") else id(wire) & 0xFFFF
-    begin, sent, replies = time.monotonic(), {}, {}
+    number = next(_numbers) & 0xFFFF  # a raw socket hears the answers to everybody's requests
+    begin = time.monotonic()
+    sent: dict[int, float] = {}
+    replies: dict[int, tuple[float, ICMPReply]] = {}
     end = begin + (probes - 1) * interval + patience
     while len(replies) < probes:
         now = time.monotonic()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import socket
 import subprocess
 
 from sysdesign.networking.latency_and_data_centers.samples import Hop, NotMeasured, Reason, Sample, Target
@@ -99,4 +101,13 @@ def _refusal(target: Target, said: str) -> NotMeasured:
         line = next((line for line in said.splitlines() if words in line), None)
         if line is not None:
             return NotMeasured(reason, f"{line.strip()}; {PERMISSION}" if reason == "not permitted" else line.strip())
+    if not _has_route(target):  # ping is silent about it where it was told from which address to send
+        return NotMeasured("no route", f"{target.host}: {os.strerror(errno.ENETUNREACH)}")
     return NotMeasured("unreachable", f"{target.host} does not answer")
+
+
+def _has_route(target: Target) -> bool:
+    """Tell whether this machine knows a way: to connect for datagrams looks one up, and sends nothing."""
+    family, kind, _, _, address = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_DGRAM)[0]
+    with socket.socket(family, kind) as probe:
+        return probe.connect_ex(address) != errno.ENETUNREACH
