@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sysdesign.networking.latency_and_data_centers.samples import Hop, NotMeasured, Sample, Target
 
-AT_ONCE = 32
+AT_ONCE = 48
 
 
 class Engine(Protocol):
