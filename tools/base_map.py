@@ -19,7 +19,9 @@ PACKAGE = "world-atlas@2.0.2"
 INTEGRITY = "IXfV0qwlKXpckz1FhwXVwKRjiIhOnWttOskm5CtxMsjgE/MXAYRHWJqgXOpM8IkcPBoXnyTU5lFHcYa5ChG0LQ=="
 TARGET = Path(__file__).resolve().parent.parent / "src" / "sysdesign" / "world_map.json"
 HALF_TURN, ANTARCTICA = 1_800, -600
-SOURCE = "Natural Earth 4.1, land at 1:110 000 000 (public domain), by way of world-atlas 2.0.2 (npm); tenths of a degree"
+SOURCE = (
+    "Natural Earth 4.1, land at 1:110 000 000 (public domain), by way of world-atlas 2.0.2 (npm); tenths of a degree"
+)
 
 
 def rings(topology: dict[str, Any]) -> list[list[list[int]]]:

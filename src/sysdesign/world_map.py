@@ -82,7 +82,13 @@ def _land() -> list[list[tuple[int, int]]]:
 
 
 def draw(
-    places: Mapping[str, Point], arcs: Sequence[Arc], title: str, description: str, *, width: int = 680, identity: str = "map"
+    places: Mapping[str, Point],
+    arcs: Sequence[Arc],
+    title: str,
+    description: str,
+    *,
+    width: int = 680,
+    identity: str = "map",
 ) -> str:
     """Return the map as an SVG element that stands alone or in a page.
 
@@ -107,7 +113,9 @@ def draw(
             lines = great_circle(places[arc.origin], places[arc.destination])
             body.append(_stroke([[flat(point) for point in line] for line in lines], class_of(arc.value, limits)))
     body += _labels({name: flat(point) for name, point in places.items()}, width, height)
-    named = f'<title id="{identity}-title">{escape(title)}</title><desc id="{identity}-desc">{escape(description)}</desc>'
+    named = (
+        f'<title id="{identity}-title">{escape(title)}</title><desc id="{identity}-desc">{escape(description)}</desc>'
+    )
     attributes = f'viewBox="0 0 {width} {height}" role="img" aria-labelledby="{identity}-title {identity}-desc"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {attributes}>{named}{"".join(body)}</svg>'
 
@@ -143,7 +151,9 @@ def _labels(points: Mapping[str, Point], width: int, height: int) -> Iterator[st
         long = len(name) * CHARACTER_WIDTH
         corners = [(x + 6, y + 4), (x - 6 - long, y + 4), (x - long / 2, y - 7), (x - long / 2, y + 16)]
         boxes = [(left, base - FONT_SIZE + 2, left + long, base + 3) for left, base in corners]
-        inside = [at for at, box in enumerate(boxes) if box[0] >= 0 and box[1] >= 0 and box[2] <= width and box[3] <= height]
+        inside = [
+            at for at, box in enumerate(boxes) if box[0] >= 0 and box[1] >= 0 and box[2] <= width and box[3] <= height
+        ]
         free = [at for at in inside if not any(_overlap(boxes[at], other) for other in taken)]
         best = next(iter([*free, *inside, 0]))
         taken.append(boxes[best])

@@ -130,7 +130,9 @@ def test_users_are_led_to_the_region_that_answers_first(network, stage, observe)
     """Users everywhere get the data centre with the shortest round trip, which is the one in their own city where there is one."""
     found = stage.surveyed(network)
     order = {users: ours.nearest_first({region: found[users, region] for region in REGIONS}) for users in REGIONS}
-    asked = {users: min(set(REGIONS) - {users}, key=lambda region: WORLD.round_trip(users, region)) for users in REGIONS}
+    asked = {
+        users: min(set(REGIONS) - {users}, key=lambda region: WORLD.round_trip(users, region)) for users in REGIONS
+    }
 
     observe("next nearest", " · ".join(f"{users}: {regions[1]}" for users, regions in order.items()))
     assert {users: regions[0] for users, regions in order.items()} == {users: users for users in REGIONS}
@@ -308,8 +310,9 @@ def test_hosts_that_somebody_names_are_measured_and_drawn_on_the_same_map(networ
     told, rows, drawn = network.run(stages.command, stages.hosts_file(tmp_path), network.engine.name.split()[0])
 
     observe("first line", told.splitlines()[0])
-    assert {row["to"]: row.get("method") for row in rows} == dict.fromkeys([*REGIONS[1:], "Atlantis"], None) | {
-        region: network.engine.name for region in REGIONS[1:]
+    assert {row["to"]: row.get("method") for row in rows} == {
+        **dict.fromkeys(REGIONS[1:], network.engine.name),
+        "Atlantis": None,
     }
     assert rows[-1]["not_measured"].startswith("unknown host")
     assert all(row["least_ms"] >= row["light_in_fibre_ms"] for row in rows[:-1])

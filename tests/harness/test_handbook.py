@@ -262,6 +262,34 @@ def test_a_screenshot_is_shown_as_it_is():
     assert (charts.legend(chart), charts.table(chart).rows) == ((), ())
 
 
+def test_a_map_is_drawn_with_its_arcs_its_classes_and_its_table():
+    """A map shows land, places and an arc a connection, each coloured by its class, which the legend names; the data lie beside it."""
+    charts = pytest.importorskip("reports.charts", reason=EXTRA)
+    places = [("Here", 50.0, 9.0), ("There <far>", 35.7, 139.7), ("Beyond", 37.8, -122.4)]
+    chart = {
+        "title": "Round trips",
+        "caption": "What is far is late.",
+        "kind": "map",
+        "value": {"label": "RTT", "unit": "ms"},
+        "places": [{"name": name, "latitude": north, "longitude": east} for name, north, east in places],
+        "arcs": [
+            {"from": "Here", "to": "There <far>", "value": 180.5},
+            {"from": "There <far>", "to": "Beyond", "value": 90},
+        ],
+    }
+    drawn = charts.pictures(chart, "picture")
+    assert [key.name for key in charts.legend(chart)] == ["0–50 ms", "50–100 ms", "100–150 ms", "150–200 ms"]
+    assert charts.table(chart).rows == (("Here", "There <far>", "180.5"), ("There <far>", "Beyond", "90"))
+    for picture in map(ElementTree.fromstring, drawn.values()):
+        paths = [path for path in picture.iter() if path.tag.endswith("path")]
+        assert [path.get("stroke", "land").partition(",")[0] for path in paths] == [
+            "land",
+            "var(--chart-2",
+            "var(--chart-1",
+        ]
+        assert paths[2].get("d").count("M") == 2  # over the edge of the map
+
+
 @pytest.mark.parametrize("kind", ["line", "step", "points", "bars"])
 @pytest.mark.parametrize("points", [[], [[0, 0]], [[-1, -2], [3, 4]]], ids=["none", "only zero", "below zero"])
 def test_a_picture_can_be_drawn_of_any_data(kind, points):

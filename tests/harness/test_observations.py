@@ -74,6 +74,18 @@ def test_a_chart_keeps_its_data(record):
     assert chart["bands"] == [{"from": 1_000.0, "to": 2_000.0, "label": "cached"}]
 
 
+def test_a_map_keeps_its_places_and_what_connects_them(record):
+    """A map of the world has places, arcs between them with their values, and no arc that ends nowhere."""
+    places = {"Frankfurt": (50.11, 8.68), "Tokyo": (35.68, 139.69)}
+    Draw(record).map("title", "caption", places, [("Frankfurt", "Tokyo", 180.5)], "RTT [ms]")
+    (chart,) = valid("charts", record.charts)
+    assert chart["value"] == {"label": "RTT", "unit": "ms", "log": False}
+    assert chart["places"][1] == {"name": "Tokyo", "latitude": 35.68, "longitude": 139.69}
+    assert chart["arcs"] == [{"from": "Frankfurt", "to": "Tokyo", "value": 180.5}]
+    with pytest.raises(ValueError, match="an arc ends nowhere: .'Atlantis'"):
+        Draw(record).map("title", "caption", places, [("Frankfurt", "Atlantis", 1)], "RTT [ms]")
+
+
 @pytest.mark.parametrize("kind", ["step", "points", "bars"])
 def test_each_kind_of_chart_fits_the_schema(record, kind):
     """Every kind of picture has a form that the handbook can read."""

@@ -62,12 +62,18 @@ def read_sites(text: str) -> list[Site]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print a table, and write the map and the figures beside each other."""
-    parser = argparse.ArgumentParser(prog="latency_and_data_centers", description="Measure hosts and draw them on a map.")
-    parser.add_argument("--online", type=Path, required=True, metavar="FILE", help="name, latitude, longitude, host a line")
+    parser = argparse.ArgumentParser(
+        prog="latency_and_data_centers", description="Measure hosts and draw them on a map."
+    )
+    parser.add_argument(
+        "--online", type=Path, required=True, metavar="FILE", help="name, latitude, longitude, host a line"
+    )
     parser.add_argument("--method", choices=METHODS, help="how to measure; the first that may, where it is not told")
     parser.add_argument("--port", type=int, default=443, help="for TCP")
     parser.add_argument("--source", help="the address of ours to measure from")
-    parser.add_argument("--map", type=Path, default=Path("latency_map.svg"), help="where the map is written (and .json beside it)")
+    parser.add_argument(
+        "--map", type=Path, default=Path("latency_map.svg"), help="where the map is written (and .json beside it)"
+    )
     parser.add_argument("--probes", type=int, default=5, help="how many for each host")
     parser.add_argument("--interval", type=float, default=0.2, help="seconds between probes")
     given = parser.parse_args(arguments)
@@ -76,7 +82,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as wrong:
         parser.error(str(wrong))
     methods = [given.method] if given.method else list(METHODS)
-    found = measured([Target(site.host, given.port, given.source) for site in others], methods, given.probes, given.interval)
+    found = measured(
+        [Target(site.host, given.port, given.source) for site in others], methods, given.probes, given.interval
+    )
     rows = [_row(here, site, result) for site, result in zip(others, found, strict=True)]
     for row in rows:
         print(_line(row))  # noqa: T201 - a command
@@ -85,12 +93,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if any("round_trip_ms" in row for row in rows) else 1
 
 
-def measured(targets: Sequence[Target], methods: Sequence[str], probes: int, interval: float) -> list[Sample | NotMeasured]:
+def measured(
+    targets: Sequence[Target], methods: Sequence[str], probes: int, interval: float
+) -> list[Sample | NotMeasured]:
     """Measure all with the first method that is there and may; say so where one is not."""
     results: list[Sample | NotMeasured] = []
     for method in methods:
         results = survey(METHODS[method](), targets, probes, interval)
-        missing = [why for why in results if isinstance(why, NotMeasured) and why.reason in {"not permitted", "no such program"}]
+        missing = [
+            why
+            for why in results
+            if isinstance(why, NotMeasured) and why.reason in {"not permitted", "no such program"}
+        ]
         if not missing:
             break
         print(f"{method}: {missing[0]}")  # noqa: T201 - a command

@@ -8,7 +8,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from sysdesign.networking.latency_and_data_centers.samples import Hop, NotMeasured, Sample, Target
+from sysdesign.networking.latency_and_data_centers.samples import Hop, NotMeasured, Reason, Sample, Target
 from sysdesign.networking.latency_and_data_centers.system_tools import PERMISSION
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Icmplib:
             try:
                 reply.raise_for_status()
             except icmplib.DestinationUnreachable as told:
-                reason = "no route" if reply.code == NET_UNREACHABLE else "unreachable"
+                reason: Reason = "no route" if reply.code == NET_UNREACHABLE else "unreachable"
                 raise NotMeasured(reason, f"{target.host}: {reply.source} says: {told}") from told
             except icmplib.ICMPError:
                 continue
@@ -70,7 +70,9 @@ class Icmplib:
             raise NotMeasured("no route", f"nobody on the way to {target.host} answers")
         answering = {hop.distance: hop for hop in found}
         return [
-            Hop(distance, hop.address, hop.min_rtt / 1_000) if (hop := answering.get(distance)) else Hop(distance, None, None)
+            Hop(distance, hop.address, hop.min_rtt / 1_000)
+            if (hop := answering.get(distance))
+            else Hop(distance, None, None)
             for distance in range(1, max(answering) + 1)
         ]
 

@@ -25,9 +25,7 @@ REFUSALS: tuple[tuple[str, Reason], ...] = (
 STEP = re.compile(r"^ *(\d+) +(?:(\*)|([\da-fA-F.:]+)  ([\d.]+) ms)", re.MULTILINE)
 LONGEST_TRACE = 30
 START_SECONDS = 10.0
-PERMISSION = (
-    "ICMP needs CAP_NET_RAW, or a group within net.ipv4.ping_group_range (sysctl); TCP connect time needs neither: --method=tcp"
-)
+PERMISSION = "ICMP needs CAP_NET_RAW, or a group within net.ipv4.ping_group_range (sysctl); TCP connect time needs neither: --method=tcp"
 PACKAGES = {"ping": "iputils-ping", "traceroute": "traceroute"}
 
 

@@ -39,7 +39,9 @@ class TcpConnects:
                 round_trips.append(self._round_trip(target, patience))
         answered = tuple(took for took in round_trips if took is not None)
         if not answered:
-            raise NotMeasured("unreachable", f"{target.host}, port {target.port}, does not answer within {patience:g} s")
+            raise NotMeasured(
+                "unreachable", f"{target.host}, port {target.port}, does not answer within {patience:g} s"
+            )
         return Sample(target, self.name, answered, probes)
 
     def _round_trip(self, target: Target, patience: float) -> float | None:
