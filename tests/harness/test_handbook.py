@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import handbook_sample
 import jsonschema
@@ -280,7 +281,7 @@ def test_a_map_is_drawn_with_its_arcs_its_classes_and_its_table():
     drawn = charts.pictures(chart, "picture")
     assert [key.name for key in charts.legend(chart)] == ["0–50 ms", "50–100 ms", "100–150 ms", "150–200 ms"]
     assert charts.table(chart).rows == (("Here", "There <far>", "180.5"), ("There <far>", "Beyond", "90"))
-    for picture in map(ElementTree.fromstring, drawn.values()):
+    for picture in map(ET.fromstring, drawn.values()):
         paths = [path for path in picture.iter() if path.tag.endswith("path")]
         assert [path.get("stroke", "land").partition(",")[0] for path in paths] == [
             "land",

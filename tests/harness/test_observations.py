@@ -82,7 +82,7 @@ def test_a_map_keeps_its_places_and_what_connects_them(record):
     assert chart["value"] == {"label": "RTT", "unit": "ms", "log": False}
     assert chart["places"][1] == {"name": "Tokyo", "latitude": 35.68, "longitude": 139.69}
     assert chart["arcs"] == [{"from": "Frankfurt", "to": "Tokyo", "value": 180.5}]
-    with pytest.raises(ValueError, match="an arc ends nowhere: .'Atlantis'"):
+    with pytest.raises(ValueError, match="an arc ends nowhere"):
         Draw(record).map("title", "caption", places, [("Frankfurt", "Atlantis", 1)], "RTT [ms]")
 
 

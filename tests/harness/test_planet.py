@@ -1,23 +1,17 @@
 """The small planet: its ways, its routers, where functions run on it, and what is told where it cannot be had."""
 
 import os
-import socket
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
 
 from fixtures import planet as planets
 from fixtures.planet import Bystander, Planet, World
+from fixtures.planet_errands import WORLD, answer_datagrams, asked, network, raw_socket
 from fixtures.servers.server import ServerFailed, ServerMissing
 
-WORLD = World(
-    {"A": (0.0, 0.0), "B": (0.0, 10.0), "C": (0.0, 20.0), "Far": (0.0, 60.0)},
-    [("A", "B"), ("B", "C"), ("A", "Far"), ("Far", "C")],
-    ["A", "C"],
-)
 DEGREE_KM = 111.195
 
 
@@ -34,35 +28,8 @@ def calm(planet):
     planet.calm()
 
 
-def answer_datagrams():
-    import threading
-
-    def answer():
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-            server.bind((WORLD.data_centre("C"), 7))
-            while True:
-                server.sendto(*server.recvfrom(100))
-
-    threading.Thread(target=answer, daemon=True).start()
-
-
-def asked(ttl=64, host=WORLD.data_centre("C"), count=1, patience=5.0):
-    """Send datagrams to a data centre, and return the seconds until each came back, and the errors of those that did not."""
-    results = []
-    for _ in range(count):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-            client.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
-            client.bind((WORLD.users("A"), 0))
-            client.settimeout(patience)
-            begin = time.monotonic()
-            try:
-                client.connect((host, 7))
-                client.send(b"?")
-                client.recv(100)
-                results.append(time.monotonic() - begin)
-            except OSError as error:
-                results.append(type(error).__name__ if isinstance(error, TimeoutError) else os.strerror(error.errno))
-    return results
+def only_here():
+    """Be a function of a module that nobody else can import."""
 
 
 def test_the_shortest_way_is_taken_and_its_length_is_the_delay():
@@ -110,11 +77,10 @@ def test_routers_tell_of_what_they_drop(planet):
 
 def test_functions_run_where_they_are_told(planet):
     """Each end has a network of its own, and neither is this machine's."""
-    networks = {os.readlink("/proc/self/ns/net")}
-    networks |= {side.run(os.readlink, "/proc/self/ns/net") for side in (planet.users, planet.data_centres)}
+    networks = {network(), *(side.run(network) for side in (planet.users, planet.data_centres))}
 
     assert len(networks) == 3
-    assert planet.strangers.run(os.readlink, "/proc/self/ns/net") in networks
+    assert planet.strangers.run(network) == planet.users.run(network)
 
 
 def test_what_a_function_raises_comes_back(planet):
@@ -122,7 +88,15 @@ def test_what_a_function_raises_comes_back(planet):
     with pytest.raises(ZeroDivisionError) as raised:
         planet.users.run(divmod, 1, 0)
 
-    assert "_serve_jobs" in raised.value.__notes__[0] or "work" in raised.value.__notes__[0]
+    assert "fixtures/planet.py" in raised.value.__notes__[0]
+
+
+def test_a_function_that_is_not_known_there_is_no_end(planet):
+    """What cannot be found by its name there raises here, and the planet goes on."""
+    with pytest.raises(ModuleNotFoundError, match="test_planet"):
+        planet.users.run(only_here)
+
+    assert planet.users.run(divmod, 7, 2) == (3, 1)
 
 
 def test_strangers_may_do_all_but_icmp(planet):
@@ -133,15 +107,11 @@ def test_strangers_may_do_all_but_icmp(planet):
     assert planet.strangers.run(asked)[0] >= WORLD.round_trip("A", "C")
 
 
-def raw_socket():
-    socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP).close()
-
-
 def test_a_bystander_runs_functions_in_this_network():
     """A process beside this one shares its network, and is gone when it is closed."""
     bystander = Bystander()
     pid = bystander.run(os.getpid)
-    assert bystander.run(os.readlink, "/proc/self/ns/net") == os.readlink("/proc/self/ns/net")
+    assert bystander.run(network) == network()
 
     bystander.close()
 
