@@ -24,7 +24,7 @@ from sysdesign.networking.latency_and_data_centers.samples import (
 )
 from sysdesign.networking.latency_and_data_centers.survey import Engine, Tracer, measure, nearest_first, survey
 from sysdesign.networking.latency_and_data_centers.system_tools import SystemTools, read_trace
-from sysdesign.networking.latency_and_data_centers.tcp import Phases, TcpConnects, connected, phases
+from sysdesign.networking.latency_and_data_centers.tcp import Phases, TcpConnects, TcpExchanges, connected, phases
 from sysdesign.networking.latency_and_data_centers.traffic import Traffic
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "SystemTools",
     "Target",
     "TcpConnects",
+    "TcpExchanges",
     "Tracer",
     "Traffic",
     "any_of",

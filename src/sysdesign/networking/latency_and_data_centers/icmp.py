@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import select
 import time
 from typing import TYPE_CHECKING
 
@@ -121,8 +122,11 @@ def _exchange(
         until = begin + len(sent) * interval if len(sent) < probes else end
         if now >= end:
             break
+        # What came behind the end of its own patience the library would drop: so it is asked only for what is there.
+        if not select.select([wire.sock], [], [], max(0.0, until - now))[0]:
+            continue
         try:
-            reply = wire.receive(timeout=max(0.0005, until - now))
+            reply = wire.receive(timeout=patience)
         except icmplib.TimeoutExceeded:
             continue
         if reply.id == number and reply.sequence in sent:

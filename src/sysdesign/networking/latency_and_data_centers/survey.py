@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sysdesign.networking.latency_and_data_centers.samples import Hop, NotMeasured, Sample, Target
 
-AT_ONCE = 48
+AT_ONCE = 100
 
 
 class Engine(Protocol):
@@ -28,7 +28,12 @@ class Tracer(Protocol):
 
 
 def survey(
-    engine: Engine, targets: Iterable[Target], probes: int = 5, interval: float = 0.2, patience: float = 2.0
+    engine: Engine,
+    targets: Iterable[Target],
+    probes: int = 5,
+    interval: float = 0.2,
+    patience: float = 2.0,
+    at_once: int = AT_ONCE,
 ) -> list[Sample | NotMeasured]:
     """Measure all targets, many at once; where one cannot be measured, its reason stands in its place."""
 
@@ -38,7 +43,7 @@ def survey(
         except NotMeasured as why:
             return why
 
-    with ThreadPoolExecutor(AT_ONCE) as threads:
+    with ThreadPoolExecutor(at_once) as threads:
         return list(threads.map(measure, targets))
 
 

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import ssl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from sysdesign.networking.latency_and_data_centers.samples import NotMeasured, Sample, Target
 
 
 class TcpConnects:
-    """Measures how long a connection takes to be made: one round trip, of SYN and its acknowledgement (RFC 9293 §3.5).
+    """Measures how long a connection takes to be made: one round trip, of SYN and its acknowledgement (RFC 9293 §3.5)."""
 
-    Args:
-        greeting: What to say on each connection. Where somebody nearby accepts connections for the target (a balancer, a tunnel),
-            only the answer has been all the way; then this, and not the connection, is what is timed.
-    """
-
-    def __init__(self, greeting: bytes = b"") -> None:
-        self.greeting = greeting
-        self.name = "tcp exchange" if greeting else "tcp connect"
+    name = "tcp connect"
 
     def ping(self, target: Target, probes: int = 5, interval: float = 0.0, patience: float = 2.0) -> Sample:
         """Return the round trips of so many connections, each `interval` seconds behind the end of the one before.
@@ -31,33 +25,70 @@ class TcpConnects:
         Raises:
             NotMeasured: None came back, with the reason that was told.
         """
-        round_trips = []
-        for probe in range(probes):
-            if probe:
-                time.sleep(interval)
-            with _told(target):
-                round_trips.append(self._round_trip(target, patience))
-        answered = tuple(took for took in round_trips if took is not None)
-        if not answered:
-            raise NotMeasured(
-                "unreachable", f"{target.host}, port {target.port}, does not answer within {patience:g} s"
-            )
-        return Sample(target, self.name, answered, probes)
+        with _told(target):
+            took = [
+                _timed(lambda: self._connect(target, patience), interval if probe else 0) for probe in range(probes)
+            ]
+        return _sample(target, self.name, took)
 
-    def _round_trip(self, target: Target, patience: float) -> float | None:
-        begin = time.perf_counter()
-        try:
-            with connected(target, patience) as connection:
-                if self.greeting:
-                    begin = time.perf_counter()
-                    connection.sendall(self.greeting)
-                    if not connection.recv(1):
-                        return None
-                return time.perf_counter() - begin
-        except TimeoutError:
-            return None
-        except ConnectionRefusedError:  # a closed port answers as fast as an open one, but not for somebody behind it
-            return None if self.greeting else time.perf_counter() - begin
+    @staticmethod
+    def _connect(target: Target, patience: float) -> None:
+        with (
+            suppress(ConnectionRefusedError),
+            connected(target, patience),
+        ):  # a closed port answers as fast as an open one
+            pass
+
+
+class TcpExchanges:
+    """Measures how long a line takes to be answered, on one connection.
+
+    Where somebody nearby accepts connections for the target (a balancer, a tunnel), only an answer has been all the way. The first
+    is not counted: it has also waited for the connection from there on.
+
+    Args:
+        line: What to say; the target must answer at once.
+    """
+
+    name = "tcp exchange"
+
+    def __init__(self, line: bytes) -> None:
+        self.line = line
+
+    def ping(self, target: Target, probes: int = 5, interval: float = 0.0, patience: float = 2.0) -> Sample:
+        """Return the round trips of so many lines, each `interval` seconds behind the answer to the one before.
+
+        Raises:
+            NotMeasured: None came back, with the reason that was told.
+        """
+        took: list[float | None] = []
+        with _told(target), connected(target, patience) as connection:
+            for exchange in range(probes + 1):
+                took.append(_timed(lambda: self._exchange(connection), interval if exchange else 0))
+        return _sample(target, self.name, took[1:])
+
+    def _exchange(self, connection: socket.socket) -> None:
+        connection.sendall(self.line)
+        if not connection.recv(len(self.line)):
+            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+
+
+def _timed(step: Callable[[], None], pause: float) -> float | None:
+    """Return the seconds that a step takes, after a pause; None if it had to wait for too long."""
+    time.sleep(pause)
+    begin = time.perf_counter()
+    try:
+        step()
+    except TimeoutError:
+        return None
+    return time.perf_counter() - begin
+
+
+def _sample(target: Target, method: str, took: Sequence[float | None]) -> Sample:
+    answered = tuple(seconds for seconds in took if seconds is not None)
+    if not answered:
+        raise NotMeasured("unreachable", f"{target.host}, port {target.port}, does not answer")
+    return Sample(target, method, answered, len(took))
 
 
 @dataclass(frozen=True)
