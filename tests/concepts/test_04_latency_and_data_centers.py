@@ -117,13 +117,13 @@ def test_a_trace_names_every_router_on_the_way(network, observe):
 @with_icmp
 def test_a_silent_router_hides_itself_and_nothing_behind_it(network, stage):
     """A router that does not tell of what it drops is a gap in the trace; the way behind it is still seen."""
-    path = WORLD.path("San Francisco", "Frankfurt")
+    path = WORLD.path("Frankfurt", "Mumbai")
     stage.planet.silence(path[1])
-    hops = network.run(network.engine.trace, network.target("San Francisco", "Frankfurt"), patience=0.4)
+    hops = network.run(network.engine.trace, network.target("Frankfurt", "Mumbai"), patience=0.3)
 
     assert stages.cities_of(hops) == [path[0], None, *path[2:]]
     assert [hop.distance for hop in hops] == list(range(1, len(path) + 2))
-    assert hops[-1].address == WORLD.data_centre("Frankfurt")
+    assert hops[-1].address == WORLD.data_centre("Mumbai")
 
 
 def test_users_are_led_to_the_region_that_answers_first(network, stage, observe):
@@ -156,7 +156,7 @@ def test_loss_and_delay_are_told_by_what_packets_met(network, stage, observe, dr
     """Most packets are quick, some are late, some are lost: median, 99th percentile and share tell it, and a mean fits no packet."""
     users, region = FAR
     stage.planet.weather(region, lose_every=LOSE_EVERY, late_every=LATE_EVERY, late_ms=LATE_MS)
-    sample = network.run(network.engine.ping, network.target(*FAR), PROBES, 0.01, 0.4)
+    sample = network.run(network.engine.ping, network.target(*FAR), PROBES, 0.01, 0.3)
     asked_ms, off = 1_000 * WORLD.round_trip(*FAR), pytest.approx
     average_ms = 1_000 * mean(sample.round_trips)
 
@@ -198,7 +198,7 @@ def test_a_connection_costs_a_round_trip_and_its_seal_one_or_two_more(network, s
 
 def test_what_is_rare_for_one_server_is_common_for_who_asks_many(stage, observe, draw):
     """Each of a hundred servers is slow once in a hundred times; who needs an answer of each waits for a slow one mostly."""
-    answers = asyncio.run(stages.queries(stage.slow_server(SLOW_EVERY, 0.01), ours.fan_out, SLOW_EVERY))
+    answers = asyncio.run(stages.queries(stage.slow_server(SLOW_EVERY, 0.002), ours.fan_out, SLOW_EVERY))
     slow_of_all = mean(answer == "slow" for query in answers for answer in query)
     slow_queries = mean("slow" in query for query in answers)
 

@@ -61,11 +61,12 @@ class TcpExchanges:
         Raises:
             NotMeasured: None came back, with the reason that was told.
         """
-        took: list[float | None] = []
         with _told(target), connected(target, patience) as connection:
-            for exchange in range(probes + 1):
-                took.append(_timed(lambda: self._exchange(connection), interval if exchange else 0))
-        return _sample(target, self.name, took[1:])
+            first, *took = [
+                _timed(lambda: self._exchange(connection), interval if exchange else 0)
+                for exchange in range(probes + 1)
+            ]
+        return _sample(target, self.name, took if first is not None else [])
 
     def _exchange(self, connection: socket.socket) -> None:
         connection.sendall(self.line)
