@@ -116,7 +116,7 @@ def draw(
     named = (
         f'<title id="{identity}-title">{escape(title)}</title><desc id="{identity}-desc">{escape(description)}</desc>'
     )
-    attributes = f'viewBox="0 0 {width} {height}" role="img" aria-labelledby="{identity}-title {identity}-desc"'
+    attributes = f'viewBox="0 0 {width} {height}" role="img" style="overflow:hidden" aria-labelledby="{identity}-title {identity}-desc"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {attributes}>{named}{"".join(body)}</svg>'
 
 
