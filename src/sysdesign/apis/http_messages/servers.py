@@ -1,0 +1,136 @@
+"""The two servers: FastAPI under uvicorn, Flask under gunicorn, each taught how long a head may take to come.
+
+Neither server has a limit of its own for that: who sends a byte of a field now and then keeps a connection, and with gunicorn a thread,
+for as long as it likes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import socket
+import threading
+from typing import Any
+
+from .notes import Notes
+from .site import Site
+
+ENGINES = ("fastapi", "flask")
+HEAD_SECONDS = 5.0
+THREADS = 16
+SERVER_TARGET_BYTES, SERVER_FIELD_BYTES = 8_190, 16_384  # further than our own limits, so that it is we who refuse
+
+
+def main() -> None:
+    """Serve until the process is asked to end."""
+    parser = argparse.ArgumentParser(description="Notes, by HTTP.")
+    parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0])
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--head-seconds", type=float, default=HEAD_SECONDS, help="that the head of a request may take")
+    options = parser.parse_args()
+    serve = {"fastapi": serve_fastapi, "flask": serve_flask}[options.engine]
+    serve(options.port, options.head_seconds)
+
+
+def serve_fastapi(port: int, head_seconds: float) -> None:
+    """Run uvicorn on this port of the loopback interface."""
+    import uvicorn
+
+    from .fastapi_engine import create_app
+
+    uvicorn.run(
+        create_app(Site(Notes()).resources()),
+        port=port,
+        http=patient_protocol(head_seconds),
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
+
+
+def patient_protocol(head_seconds: float) -> Any:
+    """Return uvicorn's protocol with a time for the head of each request: from the first byte, or from the connection's beginning."""
+    import h11
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class Patient(H11Protocol):
+        _patience: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._patience = self.loop.call_later(head_seconds, transport.close)
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self.conn.their_state is not h11.IDLE:
+                self._relax()
+            elif self._patience is None:  # a head has begun, and has not ended
+                self._patience = self.loop.call_later(head_seconds, self.transport.close)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._relax()
+            super().connection_lost(exc)
+
+        def _relax(self) -> None:
+            if self._patience is not None:
+                self._patience.cancel()
+                self._patience = None
+
+    return Patient
+
+
+def serve_flask(port: int, head_seconds: float) -> None:
+    """Run gunicorn on this port of the loopback interface: one worker, since the notes are in its memory."""
+    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped, unused-ignore]
+
+    from .flask_engine import create_app
+
+    settings = {
+        "bind": f"127.0.0.1:{port}",
+        "worker_class": patient_worker(head_seconds),
+        "threads": THREADS,
+        "keepalive": 5,
+        "limit_request_line": SERVER_TARGET_BYTES,
+        "limit_request_field_size": SERVER_FIELD_BYTES,
+        "loglevel": "error",
+        "graceful_timeout": 1,
+        "control_socket_disable": True,  # it would lie in the home directory
+    }
+
+    class Gunicorn(BaseApplication):  # type: ignore[misc, unused-ignore]
+        def load_config(self) -> None:
+            for name, value in settings.items():
+                if name in self.cfg.settings:  # versions differ
+                    self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            return create_app(Site(Notes()).resources())
+
+    Gunicorn().run()
+
+
+def patient_worker(head_seconds: float) -> Any:
+    """Return gunicorn's worker of threads with a time for the head of each request: what is late meets the end of its connection."""
+    from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped, unused-ignore]
+
+    def hang_up(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+    class Patient(ThreadWorker):  # type: ignore[misc, unused-ignore]
+        def handle(self, conn: Any) -> Any:
+            conn.patience = threading.Timer(head_seconds, hang_up, (conn.sock,))
+            conn.patience.daemon = True
+            conn.patience.start()
+            try:
+                return super().handle(conn)
+            finally:
+                conn.patience.cancel()
+
+        def handle_request(self, req: Any, conn: Any) -> Any:
+            conn.patience.cancel()
+            return super().handle_request(req, conn)
+
+    return Patient
