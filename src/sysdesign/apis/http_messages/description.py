@@ -83,10 +83,9 @@ def _done(resource: Resource, request: Request) -> Response:
 
 def without_body(response: Response) -> Response:
     """Return what HEAD gets: the fields that GET would have got, and nothing behind them (RFC 9110 §9.3.2)."""
-    fields = response.fields
-    if not isinstance(response.body, bytes):
-        response.body.close()  # type: ignore[attr-defined] # a generator
-    return Response(response.status, fields)
+    if isinstance(response.body, bytes):
+        return Response(response.status, response.fields)
+    return Response(response.status, response.headers, iter(()))  # not begun, and of a length that nobody knows
 
 
 def head_only(request: Request, response: Response) -> Response:

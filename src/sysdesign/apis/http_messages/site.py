@@ -142,7 +142,7 @@ class Site:
         timer = threading.Timer(self._export_seconds, self._count, (number,))
         timer.daemon = True
         timer.start()
-        return in_json(202, {"state": "waiting"}, {"Location": f"/exports/{number}"})
+        return in_json(202, {"state": "waiting", "monitor": f"/exports/{number}"})
 
     def _count(self, number: int) -> None:
         self._exports[number] = {"state": "done", "notes": len(self._notes.newest(LISTED))}
