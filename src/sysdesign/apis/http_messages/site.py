@@ -221,7 +221,7 @@ def _text(request: Request) -> str:
     """Return the text of a note in a body. Raises Problem: 415 not JSON by its type, 400 not by its bytes, 422 no note."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != JSON:
-        raise Problem(415, f"Send {JSON}.", {"Accept": JSON})
+        raise Problem(415, f"Send {JSON}.")
     try:
         value = json.loads(request.body.decode(), parse_constant=_no_number)
     except (ValueError, RecursionError):
