@@ -1,7 +1,7 @@
-"""The two servers: FastAPI under uvicorn, Flask under gunicorn, each taught how long a head may take to come.
+"""The two servers: FastAPI under uvicorn, Flask under gunicorn, each taught how long a head may take, and how to refuse what is none.
 
 Neither server has a limit of its own for that: who sends a byte of a field now and then keeps a connection, and with gunicorn a thread,
-for as long as it likes.
+for as long as it likes. And what never becomes a request reaches no application: the servers refuse it by themselves, each in its way.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ import asyncio
 import contextlib
 import socket
 import threading
+from email.utils import formatdate
+from http import HTTPStatus
 from typing import Any
 
+from .messages import Problem, refusal
 from .notes import Notes
 from .site import Site
 
@@ -50,6 +53,14 @@ def serve_fastapi(port: int, head_seconds: float) -> None:
     )
 
 
+def last_words(status: int) -> bytes:
+    """Return the response to what is no request, after which the connection ends: nobody knows where the next request begins."""
+    response = refusal(Problem(status, "This is no request that anybody here understands."))
+    fields = {"Date": formatdate(usegmt=True), **response.fields, "Connection": "close"}
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in fields.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + response.whole
+
+
 def patient_protocol(head_seconds: float) -> Any:
     """Return uvicorn's protocol with a time for the head of each request: from the first byte, or from the connection's beginning."""
     import h11
@@ -72,6 +83,12 @@ def patient_protocol(head_seconds: float) -> Any:
         def connection_lost(self, exc: Exception | None) -> None:
             self._relax()
             super().connection_lost(exc)
+
+        def send_400_response(self, msg: str) -> None:
+            del msg
+            if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+                self.transport.write(last_words(400))
+            self.transport.close()
 
         def _relax(self) -> None:
             if self._patience is not None:
@@ -113,6 +130,11 @@ def serve_flask(port: int, head_seconds: float) -> None:
 
 def patient_worker(head_seconds: float) -> Any:
     """Return gunicorn's worker of threads with a time for the head of each request: what is late meets the end of its connection."""
+    from gunicorn.http.errors import (  # type: ignore[import-untyped, unused-ignore]
+        LimitRequestHeaders,
+        LimitRequestLine,
+        ParseException,
+    )
     from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped, unused-ignore]
 
     def hang_up(connection: socket.socket) -> None:
@@ -132,5 +154,13 @@ def patient_worker(head_seconds: float) -> Any:
         def handle_request(self, req: Any, conn: Any) -> Any:
             conn.patience.cancel()
             return super().handle_request(req, conn)
+
+        def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:
+            if not isinstance(exc, ParseException):
+                super().handle_error(req, client, addr, exc)
+                return
+            status = {LimitRequestLine: 414, LimitRequestHeaders: 431}.get(type(exc), 400)
+            with contextlib.suppress(OSError):
+                client.sendall(last_words(status))
 
     return Patient
