@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import secrets
@@ -54,8 +55,9 @@ class Site:
         self, notes: Notes, export_seconds: float = 0.05, token: Callable[[], str] = secrets.token_urlsafe
     ) -> None:
         self._notes, self._export_seconds, self._token = notes, export_seconds, token
+        self._numbers = itertools.count(1)
         self._exports: dict[int, dict[str, Any]] = {}
-        self._sessions: set[str] = set()
+        self._sessions: dict[str, None] = {}
 
     def resources(self) -> tuple[Resource, ...]:
         """Return the description of everything."""
@@ -137,8 +139,9 @@ class Site:
     def export(self, request: Request) -> Response:
         """Accept work that takes longer than anybody wants to wait, and say where to ask for it."""
         del request
-        number = len(self._exports) + 1
+        number = next(self._numbers)
         self._exports[number] = {"state": "waiting"}
+        _forget_the_oldest(self._exports)
         timer = threading.Timer(self._export_seconds, self._count, (number,))
         timer.daemon = True
         timer.start()
@@ -164,12 +167,13 @@ class Site:
         """Begin a session, and give its name to this browser alone."""
         del request
         name = self._token()
-        self._sessions.add(name)
+        self._sessions[name] = None
+        _forget_the_oldest(self._sessions)
         return Response(204, {"Set-Cookie": _cookie(name)})
 
     def leave(self, request: Request) -> Response:
         """End the session, here and in the browser."""
-        self._sessions.discard(self._session(request))
+        self._sessions.pop(self._session(request), None)
         return Response(204, {"Set-Cookie": f"{_cookie('')}; Max-Age=0"})
 
     @staticmethod
@@ -184,6 +188,12 @@ class Site:
         if text is None:
             raise Problem(404, "There is no such note.")
         return number, text
+
+
+def _forget_the_oldest(kept: dict[Any, Any]) -> None:
+    """Strangers may begin as many as they like, and make us remember no more than `KEPT`."""
+    while len(kept) > KEPT:
+        kept.pop(next(iter(kept)), None)
 
 
 def _cookie(value: str) -> str:
