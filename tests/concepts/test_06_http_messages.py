@@ -31,15 +31,8 @@ from fixtures.engines import engines
 from fixtures.eventually import eventually
 from fixtures.exchanges import Client, answers, dripped, head, last_exchange, read_as_response, statuses
 from fixtures.message_notes import message_notes
-from sysdesign.apis.http_messages import (
-    COOKIE,
-    ENGINES,
-    MAX_BODY_BYTES,
-    MAX_FIELDS_BYTES,
-    MAX_TARGET_BYTES,
-    MOVED,
-    PROBLEM_JSON,
-)
+from fixtures.mistakes import CUT, GARBAGE, REFUSED, TOUR, parts_of
+from sysdesign.apis.http_messages import COOKIE, ENGINES, MOVED, PROBLEM_JSON
 
 PROGRAM = "sysdesign.apis.http_messages"
 HEAD_SECONDS = 5.0  # that the head of a request may take
@@ -52,9 +45,7 @@ REACHED = 0.2  # of which at least so many must have met with success
 SAVED_BYTES = 400  # of 500 that a note has
 STATE_REFUSES = (412, 413, 414, 416, 428, 431)
 """With these an input is refused that is right by the document: by a condition, a range or a size."""
-
 LARGE = "x" * 450  # the text of a note
-JSON_TYPE = "Content-Type: application/json"
 
 
 @pytest.fixture(scope="module")
@@ -106,17 +97,6 @@ def note(client):
     return client.send("POST", "/notes", "a note").headers["location"]
 
 
-def parts_of(message):
-    """Return the parts of a message, as spans of bytes with what they say."""
-    told, _, body = message.partition(b"\r\n\r\n")
-    spans, at = [], 0
-    for number, line in enumerate([*told.split(b"\r\n"), body]):
-        kind = "down" if number == 0 else "held"
-        spans.append({"from": at, "to": at + len(line), "label": line.decode(), "kind": kind})
-        at += len(line) + 2
-    return [span for span in spans if span["label"]]
-
-
 def test_a_note_is_made_read_changed_and_forgotten(client, draw):
     """What is made has an address; there it is read, replaced and deleted, and each answer says by its status what has come of it."""
     made = client.send("POST", "/notes", "first")
@@ -124,10 +104,10 @@ def test_a_note_is_made_read_changed_and_forgotten(client, draw):
     read = client.send("GET", at)
     replaced = client.change("PUT", at, "second", tag=read.headers["etag"])
     again = client.send("GET", at)
-    gone = client.change("DELETE", at)
-    asked = head("GET", "/notes", "User-Agent: sysdesign", "Accept: application/json", "Connection: close")
-
+    asked = head("GET", at, "Accept: application/json", "Connection: close")
     lanes = {"request": asked, "response": answers(client.server, asked)}
+    gone = client.change("DELETE", at)
+
     draw.timeline(
         "One exchange",
         "What was sent and what came back: a first line, fields, an empty line, a body.",
@@ -261,23 +241,6 @@ def test_a_part_is_sent_as_a_part(client, note):
     assert [client.send("GET", note, Range="bytes=0-0", If_Range=each).status for each in (tag, '"old"')] == [206, 200]
 
 
-TOO_LONG = b" " * (MAX_BODY_BYTES + 1)
-REFUSED = {
-    "not JSON": (400, ("POST", "/notes", None, b'{"text": ')),
-    "no such address": (404, ("GET", "/nowhere")),
-    "no such note": (404, ("GET", "/notes/999999")),
-    "no such method": (405, ("DELETE", "/notes")),
-    "not to be had as a picture": (406, ("GET", "/notes"), {"Accept": "image/png"}),
-    "too long a body": (413, ("POST", "/notes", None, TOO_LONG)),
-    "too long a body in chunks": (413, ("POST", "/notes", None, [TOO_LONG])),
-    "too long an address": (414, ("GET", "/notes?" + "a" * MAX_TARGET_BYTES)),
-    "no JSON by its type": (415, ("POST", "/notes", None, b"{}"), {"Content_Type": "text/plain"}),
-    "JSON, but no note": (422, ("POST", "/notes", None, b'{"text": 5}')),
-    "no condition": (428, ("PUT", "{note}", "blind")),
-    "too many fields": (431, ("GET", "/notes"), {"X_Long": "a" * MAX_FIELDS_BYTES}),
-}
-
-
 def test_a_refusal_says_why_and_changes_nothing(client, note, observe):
     """Each mistake has a status of its own, told as problem+json, and behind it everything is as before."""
     before, told = client.send("GET", "/notes").body, {}
@@ -325,16 +288,6 @@ def test_a_session_is_for_the_browser_alone(client):
     assert client.send("GET", "/session", Cookie=kept).status == 404
 
 
-CUT = {
-    "by its length": (head("POST", "/notes", JSON_TYPE, "Content-Length: 30"), b'{"text": "half"}'),
-    "within a chunk": (head("POST", "/notes", JSON_TYPE, "Transfer-Encoding: chunked"), b'20\r\n{"text": "half"}'),
-    "without its last chunk": (
-        head("POST", "/notes", JSON_TYPE, "Transfer-Encoding: chunked"),
-        b'10\r\n{"text": "half"}\r\n',
-    ),
-}
-
-
 @pytest.mark.parametrize("how", CUT)
 def test_a_body_that_was_cut_off_is_no_body(client, how):
     """A body that ends before its end makes no note, even if what came of it would be one; nobody is told that it did."""
@@ -371,9 +324,6 @@ def test_a_head_that_drips_is_hung_up_on(engine, served, observe):
     assert statuses(told) in ([], [408])
 
 
-GARBAGE = {"a null byte": b"\0nonsense\r\n\r\n", "a field without a name": b"GET / HTTP/1.1\r\n: x\r\n\r\n"}
-
-
 @pytest.mark.parametrize("what", GARBAGE)
 def test_garbage_behind_a_request_spoils_no_answer(client, note, what):
     """Requests sent in one go are answered in order; garbage behind them is refused like any mistake, and nothing behind it is read."""
@@ -406,13 +356,6 @@ def test_many_requests_travel_on_one_connection(client, note, observe):
     observe("requests on one connection", len(asked) / len(client.ports), "requests")
     assert set(asked) == {200, 404}
     assert len(client.ports) == 1
-
-
-TOUR = [
-    *(("GET", path) for path in ("/notes", "/notes/1", "/exports/1", "/session", "/changes", *MOVED)),
-    *(("OPTIONS", path) for path in ("/notes", "/notes/1", "/exports", "/session", "/changes", *MOVED)),
-    *(("HEAD", path) for path in ("/notes", "/notes/1", "/session", "/nowhere", *MOVED)),
-]
 
 
 def test_no_response_is_complained_of(client, exchanges, observe):

@@ -20,6 +20,7 @@ from .notes import Notes
 
 WAIT = re.compile(r"wait=([0-9]{1,2})")
 LISTED = 20  # notes that a list shows, the newest
+KEPT = 1_000  # exports, and sessions, that are remembered
 COOKIE = (
     "__Host-session"  # the prefix: a browser takes it only with Secure, Path=/ and without Domain (RFC 6265bis §4.1.3)
 )
