@@ -40,9 +40,9 @@ SHORT_HEAD_SECONDS = 0.4  # where somebody drips
 DROP_SECONDS, DROPS = 0.05, 40  # a field each; five times as long as a head may take there
 CLIENTS = 8
 REQUESTS = 100
-CASES = 1_000  # of schemathesis, on each engine
+CASES, MORE = 1_000, 3  # of schemathesis, on each engine; so many times as many at most in a thorough run
 REACHED = 0.2  # of which at least so many must have met with success
-SAVED_BYTES = 400  # of 500 that a note has
+SAVED_BYTES = 450  # of a long note
 STATE_REFUSES = (412, 413, 414, 416, 428, 431)
 """With these an input is refused that is right by the document: by a condition, a range or a size."""
 LARGE = "x" * 450  # the text of a note
@@ -72,7 +72,7 @@ def client(request, served, exchanges):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def schema_runs(request, served, seed):
+def schema_runs(request, served, seed, thoroughness):
     """Runs of schemathesis on servers of their own, which go on beside the other tests if somebody will ask for them."""
     from fixtures.schema_cases import SchemaRun
 
@@ -81,11 +81,12 @@ def schema_runs(request, served, seed):
         for item in request.session.items
         if item.module is request.module and item.originalname == test_the_api_keeps_to_its_document.__name__
     ]
+    runs = {}
     with ExitStack() as stack:
-        runs = {}
         for engine in wanted:
             url = f"{served(engine, 'to be tried').url}/openapi.json"
-            runs[engine] = SchemaRun(url, cases=CASES, seed=seed, refusals=STATE_REFUSES)
+            cases = CASES * min(thoroughness, MORE)
+            runs[engine] = SchemaRun(url, cases=cases, seed=seed, refusals=STATE_REFUSES)
             stack.callback(runs[engine].close)
             runs[engine].start()
         yield runs
