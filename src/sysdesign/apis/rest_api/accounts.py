@@ -10,11 +10,11 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from .database import SESSIONS, USERS, Database
@@ -30,8 +30,8 @@ class Passwords:
         cost: What a hash costs, in argon2-cffi's words (`time_cost`, `memory_cost`, `parallelism`); by default what it advises.
     """
 
-    def __init__(self, cost: Mapping[str, int] | None = None) -> None:
-        self._hasher = PasswordHasher(**{**cost} if cost else {})
+    def __init__(self, cost: Mapping[str, Any] | None = None) -> None:
+        self._hasher = PasswordHasher(**(cost or {}))
         self._nobody = self.hash(secrets.token_hex())
 
     def hash(self, password: str) -> str:
@@ -108,22 +108,17 @@ class Accounts:
 
     def refresh(self, refresh_token: str) -> Granted:
         """Exchange a refresh token for new tokens; it has served then. Raises Problem 401, and ends the session if it had served."""
-        session, _, secret = refresh_token.partition(".")
-        following = secrets.token_urlsafe(32)
-        mine = (
-            SESSIONS.c.id == session,
-            SESSIONS.c.secret_hash == _digest(secret),
-            SESSIONS.c.expires_at > self._clock(),
-        )
+        session, following = refresh_token.partition(".")[0], secrets.token_urlsafe(32)
+        unexpired = SESSIONS.c.expires_at > self._clock()
         new = {"secret_hash": _digest(following), "expires_at": self._end()}
-        if not self._database.count(update(SESSIONS).where(*mine).values(new)):
-            self.end(session)
+        if not self._database.count(update(SESSIONS).where(*_of(refresh_token), unexpired).values(new)):
+            self._database.count(delete(SESSIONS).where(SESSIONS.c.id == session))
             raise unauthorised("This refresh token is of no use, or no longer.")
         return self._grant(session, following)
 
-    def end(self, session: str) -> None:
-        """End a session, if there is one: none of its tokens is good for anything from now on."""
-        self._database.count(delete(SESSIONS).where(SESSIONS.c.id == session))
+    def revoke(self, refresh_token: str) -> None:
+        """End the session of a refresh token, if it is the last one: none of its tokens is good for anything from now on."""
+        self._database.count(delete(SESSIONS).where(*_of(refresh_token)))
 
     def caller(self, access_token: str) -> Caller:
         """Return who has sent an access token. Raises Problem 401."""
@@ -133,7 +128,7 @@ class Accounts:
             raise unauthorised("The access token is not valid, or no longer.") from None
         query = select(USERS.c.name, USERS.c.role).join(SESSIONS).where(SESSIONS.c.id == session)
         for row in self._database.rows(query):
-            return Caller(row.name, row.role, session)
+            return Caller(row.name, row.role)
         raise unauthorised("The session has ended.")
 
     def _grant(self, session: str, secret: str) -> Granted:
@@ -141,6 +136,12 @@ class Accounts:
 
     def _end(self) -> int:
         return int(self._clock()) + self._session_seconds
+
+
+def _of(refresh_token: str) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on the session of a refresh token."""
+    session, _, secret = refresh_token.partition(".")
+    return SESSIONS.c.id == session, SESSIONS.c.secret_hash == _digest(secret)
 
 
 def _digest(secret: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
@@ -106,7 +106,7 @@ async def _broken(_request: Request, _error: Any) -> JSONResponse:
     return Problem(500, "This is our fault, and we will find it in our log.").response()
 
 
-REFUSALS: dict[Any, Callable[[Request, Any], Coroutine[Any, Any, JSONResponse]]] = {
+REFUSALS: dict[Any, Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
     Problem: _refused,
     HTTPException: _refused_by_framework,
     RequestValidationError: _invalid,

@@ -104,29 +104,29 @@ class Bookmarks:
             **draft.model_dump(),
         }
         self._database.count(insert(BOOKMARKS).values(row))
-        return kept(row)
+        return Kept.model_construct(**row)
 
     def find(self, caller: Caller, identity: str) -> Kept:
         """Return a bookmark. Raises Problem 404 also for one that the caller may not read."""
         query = select(BOOKMARKS).where(BOOKMARKS.c.id == identity, owned_by(caller.reach("read")))
         for row in self._database.rows(query):
-            return kept(row._mapping)
+            return kept(row)
         raise Problem(404, "There is no such bookmark.")
 
     def page(self, listing: Listing, position: Position | None, limit: int) -> Sequence[Kept]:
         """Return at most `limit` bookmarks behind a position."""
-        return [kept(row._mapping) for row in self._database.rows(listing.behind(position, limit))]
+        return [kept(row) for row in self._database.rows(listing.behind(position, limit))]
 
     def numbered_page(self, listing: Listing, number: int, limit: int) -> Sequence[Kept]:
         """Return page `number`, from 1: to be compared."""
-        return [kept(row._mapping) for row in self._database.rows(listing.numbered(number, limit))]
+        return [kept(row) for row in self._database.rows(listing.numbered(number, limit))]
 
     def replace(self, caller: Caller, identity: str, expected: Version, draft: Draft) -> Kept:
         """Put another in the place of a bookmark, if it is still the expected version. Raises Problem 403, 404, 412."""
         new = {**draft.model_dump(), "version": BOOKMARKS.c.version + 1}
         mine = self._mine(caller, identity, expected)
         for row in self._database.rows(update(BOOKMARKS).where(*mine).values(new).returning(BOOKMARKS)):
-            return kept(row._mapping)
+            return kept(row)
         raise self._why_not(caller, identity)
 
     def change(self, caller: Caller, identity: str, expected: Version, change: Mapping[str, Any]) -> Kept:
@@ -167,6 +167,6 @@ def version_of(etag: str) -> int:
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else 0
 
 
-def kept(row: Mapping[str, Any]) -> Kept:
+def kept(row: Any) -> Kept:
     """Return the bookmark of a row."""
-    return Kept.model_construct(**row)
+    return Kept.model_construct(**row._asdict())

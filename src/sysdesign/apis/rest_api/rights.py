@@ -27,7 +27,6 @@ class Caller(NamedTuple):
 
     name: str
     role: Role
-    session: str
 
     def reach(self, action: Action) -> str | None:
         """Return whose things this action may touch: the caller's name, or None for anybody's. Raises Problem 403."""
