@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from sqlalchemy import ColumnElement, delete, insert, select, true, update
 
 from .database import BOOKMARKS, Database
@@ -25,7 +25,29 @@ Title = Annotated[str, StringConstraints(pattern=PRINTABLE, min_length=1, max_le
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$", max_length=500)]
 Note = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=1_000)]
 Label = Annotated[str, StringConstraints(pattern=PRINTABLE, max_length=50)]
-Visits = Annotated[int, Field(ge=0, le=MAX_VISITS)]
+LABEL = {"type": "string", "pattern": PRINTABLE, "maxLength": 50}
+Labels = Annotated[
+    dict[Label, Label],
+    WithJsonSchema({"type": "object", "propertyNames": LABEL, "additionalProperties": LABEL}),
+]
+LabelChanges = Annotated[
+    dict[Label, Label | None] | None,
+    WithJsonSchema(
+        {
+            "type": ["object", "null"],
+            "propertyNames": LABEL,
+            "additionalProperties": {"anyOf": [LABEL, {"type": "null"}]},
+        }
+    ),
+]
+
+
+def whole(value: Any) -> Any:
+    """Return 3 for 3.0: in JSON they are one number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Visits = Annotated[int, Field(ge=0, le=MAX_VISITS), BeforeValidator(whole)]
 Version = str | None
 """A version as a client names it, or None for any."""
 
@@ -38,7 +60,7 @@ class Draft(BaseModel):
     title: Title
     address: Address
     note: Note | None = None
-    labels: dict[Label, Label] = Field(default_factory=dict)
+    labels: Labels = Field(default_factory=dict)
     visits: Visits = 0
 
 
@@ -50,7 +72,7 @@ class Change(BaseModel):
     title: Title = Field(default_factory=str)
     address: Address = Field(default_factory=str)
     note: Note | None = None
-    labels: dict[Label, Label | None] | None = None
+    labels: LabelChanges = None
     visits: Visits | None = None
 
 
