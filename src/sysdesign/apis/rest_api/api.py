@@ -253,6 +253,13 @@ def remove_bookmark(using: Using, known: Known, identity: Identity, version: Exp
     using.bookmarks.remove(known, identity, version)
 
 
+@router.get("/openapi.json", include_in_schema=False)
+def document(request: Request) -> dict[str, Any]:
+    """Read what this API is, in the words of OpenAPI."""
+    told_of_it: dict[str, Any] = request.app.openapi()
+    return told_of_it
+
+
 def versioned(bookmark: Kept, response: Response) -> Kept:
     """Return a bookmark, and tell its version beside it."""
     response.headers["ETag"] = bookmark.etag

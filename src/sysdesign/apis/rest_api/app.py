@@ -51,7 +51,7 @@ def create_app(
     accounts = Accounts(store, Passwords(password_cost), Tokens(token_key, access_seconds), session_seconds)
     if admin:
         _appoint(accounts, admin)
-    app = FastAPI(title="Bookmarks", version="1.0", docs_url=None, redoc_url=None, exception_handlers=REFUSALS)
+    app = FastAPI(title="Bookmarks", version="1.0", openapi_url=None, exception_handlers=REFUSALS)
     app.state.services = Services(accounts, Bookmarks(store), Cursors(cursor_key))
     app.include_router(router)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]

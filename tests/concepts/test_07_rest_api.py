@@ -1,0 +1,552 @@
+"""REST API · resources, rights, versions and pages
+
+Problem        Many programs, of people who may not see each other's things, read and change one store at the same time, from
+               everywhere, without knowing each other or how it is built.
+Idea           Everything has an address, and a handful of methods to read, create, change and remove it. A token says who asks, a
+               table says what they may, a version says what a change was made from, and a page ends with the link to the next.
+Guarantees     A caller reaches what the table allows, and cannot tell what is hidden from what is not there. A change made from an
+               old version is refused, so no update is lost. Who follows the links sees each row that stays exactly once,
+               whatever comes and goes meanwhile, and the last page costs what the first does.
+Trade-off      A request reads its session first, for which a revoked token ends at once. A writer who is refused has to read
+               again. There is no jump to page 1,000, and each order in which pages can be had is an index that every write keeps.
+Not shown      How HTTP itself is used with care (HEAD, OPTIONS, 304, limits of a request: the concept before); rate limits against
+               who guesses passwords; rotation of the keys that sign; forgotten passwords.
+Sources        RFC 9110 §13 (conditional requests); RFC 7396 (merge patch); RFC 8288 (Link); RFC 7519, RFC 8725 (JSON Web Tokens);
+               RFC 9106 (argon2); RFC 9700 §4.14 (refresh tokens); RFC 7009 (revocation); RFC 9457; OpenAPI 3.1
+Implementation src/sysdesign/apis/rest_api
+Engines        SQLite · PostgreSQL
+"""
+
+import contextlib
+import functools
+import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+
+import pytest
+
+from fixtures.apps import served_apps
+from fixtures.bookmarks import (
+    ADMIN,
+    CHEAP,
+    CURSOR_KEY,
+    DRAFT,
+    MAY,
+    MERGED,
+    NOBODYS,
+    PASSWORD,
+    SQL,
+    TOKEN_KEY,
+    People,
+    attempts,
+    contend,
+    expected,
+    fill,
+    forgeries,
+    locked,
+    position,
+    rows_read,
+)
+from fixtures.engines import engines
+from fixtures.servers.postgres_server import fresh_database
+from sysdesign.apis.rest_api import BOOKMARKS, Bookmarks, Database, Listing, Passwords, merged
+
+API = "sysdesign.apis.rest_api:create_app"
+OPTIONS = {
+    "token_key": TOKEN_KEY,
+    "cursor_key": CURSOR_KEY,
+    "admin": {"name": ADMIN, "password": PASSWORD},
+    "password_cost": CHEAP,
+}
+ENGINES = {"SQLite": None, "PostgreSQL": "postgres"}
+INCREMENTS = 100  # by two clients; ten times as many in the thorough profile
+CASES = 100  # of schemathesis, at least; ten times as many in the thorough profile
+WRITERS = 8
+PAGE = 5  # rows
+PAGES = 45_000
+MAX_PAGE = 100  # rows
+KEYSET_RATIO, OFFSET_RATIO = 3.0, 50.0  # of time and of work: page 45,000 ÷ page 1
+UNKNOWN_PER_KNOWN = 0.5  # time to refuse somebody unknown ÷ somebody who has forgotten the password: not less
+LONGER = {"time_cost": 1, "memory_cost": 1_024, "parallelism": 1}  # a hash that costs about a millisecond
+
+
+@pytest.fixture(scope="module")
+def stage():
+    """What is started for this module, and ends with it."""
+    with ExitStack() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def database_url(stage, servers, tmp_path_factory):
+    """For each engine, how to get the URL of an empty database."""
+
+    def make(engine):
+        if engine == "SQLite":
+            return f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'bookmarks.db'}"
+        return stage.enter_context(fresh_database(servers.shared("postgres")))
+
+    return make
+
+
+def opened(stage, url):
+    """A database, closed with the stage."""
+    database = Database(url, patience_seconds=60.0)
+    stage.callback(database.engine.dispose)
+    return database
+
+
+@pytest.fixture(scope="module")
+def exchanges():
+    """All that is said in this module."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def served(stage, database_url, exchanges):
+    """The API on each engine, started when it is first needed: its people, and its database."""
+    app = stage.enter_context(served_apps())
+
+    @functools.cache
+    def start(engine):
+        url = database_url(engine)
+        people = stage.enter_context(closing(People(app(API, database=url, **OPTIONS), exchanges)))
+        return people, opened(stage, url)
+
+    return start
+
+
+@pytest.fixture(params=engines(ENGINES))
+def engine(request):
+    """The engine's name."""
+    return request.param
+
+
+@pytest.fixture
+def people(served, engine):
+    """Those who use the API on one of the engines."""
+    return served(engine)[0]
+
+
+@pytest.fixture
+def database(served, engine):
+    """The database of the API on one of the engines."""
+    return served(engine)[1]
+
+
+def test_a_bookmark_is_created_read_replaced_changed_and_removed(people):
+    """A bookmark has an address from its creation on, shows each change under it, and leaves nothing there when it is removed."""
+    ada, path = people.new(), ""
+    created = ada.ask("POST", "/bookmarks", DRAFT)
+    path, first = created.headers["location"], created.headers["etag"]
+    read = ada.ask("GET", path)
+    replaced = ada.ask("PUT", path, {"title": "new", "address": "https://example.org/"}, If_Match=first)
+    changed = ada.ask("PATCH", path, {"labels": {"topic": "tea"}, "visits": 1}, If_Match=replaced.headers["etag"])
+    removed = ada.ask("DELETE", path, If_Match=changed.headers["etag"])
+    after = [ada.ask(method, path, DRAFT, If_Match="*").status for method in ("GET", "PUT", "PATCH", "DELETE")]
+
+    replies = [created, read, replaced, changed, removed]
+    assert [reply.status for reply in replies] == [201, 200, 200, 200, 204]
+    assert read.told == created.told == {**created.told, **DRAFT, "owner": ada.name}
+    assert replaced.told == {**read.told, "title": "new", "address": "https://example.org/", **EMPTY}
+    assert changed.told == {**replaced.told, "labels": {"topic": "tea"}, "visits": 1}
+    assert len({reply.headers.get("etag") for reply in (created, replaced, changed)}) == 3
+    assert after == [404] * 4
+
+
+EMPTY = {"note": None, "labels": {}, "visits": 0}
+
+
+def test_a_patch_changes_what_it_names_and_null_takes_away(people, observe):
+    """A patch leaves alone what it does not name, and takes away what it calls null, at every depth."""
+    ada = people.new()
+    path = ada.add()
+    changed = ada.ask("PATCH", path, {"note": None, "labels": {"mood": None, "place": "home"}}, If_Match="*")
+    refused = ada.ask("PATCH", path, {"title": None}, If_Match="*")
+
+    observe("cases of RFC 7396", len(MERGED), "cases")
+    assert changed.told == {**changed.told, **DRAFT, "note": None, "labels": {"topic": "tea", "place": "home"}}
+    assert refused.status == 422
+    assert [merged(document, patch) for document, patch, _ in MERGED] == [result for _, _, result in MERGED]
+
+
+def test_a_password_is_kept_as_a_slow_salted_hash(people, database):
+    """The database holds no password, and nothing by which two people with the same one would be found."""
+    ada, ben = people.new(), people.new()
+    hashes = {row.name: row.password_hash for row in database.rows(HASHES) if row.name in {ada.name, ben.name}}
+    tokens = [person.tokens["refresh_token"].partition(".")[2] for person in (ada, ben)]
+    stored = str([database.rows(table.select()) for table in BOOKMARKS.metadata.sorted_tables])
+    wrong = [
+        people.nobody.ask("POST", "/tokens", {"name": name, "password": PASSWORD[::-1]})
+        for name in (ada.name, NOBODYS["name"])
+    ]
+
+    assert all(kept.startswith("$argon2id$") for kept in hashes.values())
+    assert len(set(hashes.values())) == 2
+    assert not [secret for secret in (PASSWORD, *tokens) if secret in stored]
+    assert [reply.status for reply in wrong] == [401, 401]
+    assert wrong[0].body == wrong[1].body
+
+
+HASHES = BOOKMARKS.metadata.tables["users"].select()
+
+
+def test_to_ask_for_names_is_no_quicker_than_to_guess_passwords(ratio):
+    """It takes as long to refuse somebody unknown as to refuse a wrong password, so that nobody finds out who is there."""
+    passwords = Passwords(LONGER)
+    kept = passwords.hash(PASSWORD)
+    cost = ratio(
+        "unknown ÷ wrong password", lambda: passwords.match(None, "guess"), lambda: passwords.match(kept, "guess")
+    )
+
+    assert not passwords.match(None, "guess")
+    assert passwords.match(kept, PASSWORD)
+    assert cost.low >= UNKNOWN_PER_KNOWN
+
+
+def test_only_a_token_that_was_signed_for_us_and_lately_is_believed(people, observe):
+    """A token whose algorithm, key, end, audience, session or content is not ours opens nothing."""
+    ada = people.new()
+    right = ada.tokens["access_token"]
+    forged = {
+        name: ada.ask("GET", "/bookmarks", Authorization=f"Bearer {token}") for name, token in forgeries(right).items()
+    }
+    otherwise = [ada.ask("GET", "/bookmarks", Authorization=value) for value in ("Basic " + right, "Bearer", right)]
+
+    observe("forged tokens", len(forged), "tokens")
+    assert {name: reply.status for name, reply in forged.items()} == dict.fromkeys(forged, 401)
+    assert {reply.headers["www-authenticate"].partition(" ")[0] for reply in forged.values()} == {"Bearer"}
+    assert [reply.status for reply in otherwise] == [401] * 3
+    assert ada.ask("GET", "/bookmarks", Authorization=f"Bearer {right}").status == 200
+
+
+def test_a_refresh_token_serves_once(people):
+    """A refresh token gives new tokens once; when it comes again, two have it, and both are out."""
+    ada = people.new()
+    first = {"refresh_token": ada.tokens["refresh_token"]}
+    ada.tokens = ada.ask("POST", "/tokens/refresh", first).told
+    refreshed = ada.ask("GET", "/bookmarks").status
+    again = ada.ask("POST", "/tokens/refresh", first).status
+    second = ada.ask("POST", "/tokens/refresh", {"refresh_token": ada.tokens["refresh_token"]}).status
+
+    assert (refreshed, again, second) == (200, 401, 401)
+    assert ada.ask("GET", "/bookmarks").status == 401
+
+
+def test_one_of_many_who_refresh_at_once_gets_tokens(people, thoroughness):
+    """However many send one refresh token at the same time, at most one of them goes on with it."""
+    won = []
+    for _ in range(thoroughness):
+        ada = people.new()
+        token = {"refresh_token": ada.tokens["refresh_token"]}
+        others = [people.same(ada) for _ in range(WRITERS)]
+        with ThreadPoolExecutor(WRITERS) as pool:
+            statuses = list(pool.map(lambda one, token=token: one.ask("POST", "/tokens/refresh", token).status, others))
+        won.append(statuses.count(200))
+
+    assert won == [1] * thoroughness
+
+
+def test_a_revoked_session_and_a_lost_role_end_at_once(people):
+    """With the next request after it is taken away, a token opens nothing and a role allows nothing."""
+    ada, ben = people.new(), people.new("support")
+    before = ada.ask("GET", "/bookmarks").status, ben.ask("GET", f"/bookmarks?owner={ada.name}").status
+    revoked = ada.ask("POST", "/tokens/revoke", {"refresh_token": ada.tokens["refresh_token"]}).status
+    people.admin.ask("PUT", f"/users/{ben.name}/role", {"role": "member"})
+
+    assert (before, revoked) == ((200, 200), 204)
+    assert ada.ask("GET", "/bookmarks").status == 401
+    assert ada.ask("POST", "/tokens/refresh", {"refresh_token": ada.tokens["refresh_token"]}).status == 401
+    assert ben.ask("GET", f"/bookmarks?owner={ada.name}").status == 403
+
+
+def test_each_operation_is_open_to_exactly_those_who_may(people, observe):
+    """Each operation of the document, tried by each role on things of each owner, answers as the table of rights says."""
+    document = people.nobody.ask("GET", "/openapi.json").told["paths"]
+    tried = attempts(people)
+    refused = [path for status, path in tried.values() if path.startswith("/bookmarks/") and status in {401, 403}]
+    untouched = {people.admin.ask("GET", path).headers["etag"] for path in refused if path != NOBODYS["path"]}
+
+    observe("operations × roles × owners", len(tried), "cases")
+    assert {f"{method.upper()} {path}" for path, methods in document.items() for method in methods} == set(MAY)
+    assert {case: status for case, (status, _) in tried.items()} == expected()
+    assert untouched == {'"1"'}
+
+
+def test_what_is_hidden_looks_like_what_is_not_there(people):
+    """Who asks for another's bookmark is told, to the letter, what they would be told if there were none."""
+    ada, ben = people.new(), people.new()
+    paths, nobodys = [ada.add() for _ in range(50)], NOBODYS["path"]
+    said = {
+        (path, method): ben.ask(method, path, DRAFT, If_Match='"1"')
+        for path in (paths[0], nobodys)
+        for method in ("GET", "PUT", "PATCH", "DELETE")
+    }
+    told = [{(method, *reply) for (of, method), reply in told_of(said) if of == path} for path in (paths[0], nobodys)]
+
+    assert told[0] == told[1]
+    assert len({path[-32:-26] for path in paths}) == len(paths)
+    assert not ben.ask("GET", "/bookmarks").told["items"]
+
+
+def told_of(said):
+    """Return of each answer what does not depend on the time of day."""
+    for key, reply in said.items():
+        kept = {name: value for name, value in reply.headers.items() if name != "date"}
+        yield key, (reply.status, json.dumps(kept), reply.body)
+
+
+@pytest.mark.parametrize("sort", ["-created", "title", "-visits"])
+def test_who_follows_the_links_sees_each_row_once(people, sort):
+    """While others insert and delete between two pages, the links lead to every row that stays, in order and exactly once."""
+    ada = people.new()
+    stay = [ada.add(title=f"t{number % 3}", visits=number % 4).rpartition("/")[2] for number in range(9)]
+    leave = [ada.add(title="t1", visits=1) for _ in range(2)]
+    seen = []
+    for page in ada.pages(f"limit=3&sort={sort}"):
+        seen += page
+        ada.add(title="a", visits=0)
+        ada.add(title="z", visits=9)
+        if leave:
+            ada.ask("DELETE", leave.pop(), If_Match="*")
+        if len(seen) > MAX_PAGE:
+            break  # a list that is added to at its end goes on
+
+    name = sort.removeprefix("-")
+    keys, identities = [(row[name], row["id"]) for row in seen], [row["id"] for row in seen]
+    assert sorted(identity for identity in identities if identity in stay) == sorted(stay)
+    assert len(set(identities)) == len(identities)
+    assert keys == sorted(keys, reverse=sort.startswith("-"))
+
+
+def test_pages_by_number_repeat_and_skip(people, database):
+    """Counterexample: where a page is the rows behind so many others, an insertion repeats one of them and a deletion hides one."""
+    ada, bookmarks = people.new(), Bookmarks(database)
+    paths, newest = [ada.add() for _ in range(6)], Listing(ada.name, "-created")
+
+    first = bookmarks.numbered_page(newest, 1, 2)
+    ada.add()
+    second = bookmarks.numbered_page(newest, 2, 2)
+    ada.ask("DELETE", paths[-1], If_Match="*")
+    ada.ask("DELETE", paths[-2], If_Match="*")
+    third = bookmarks.numbered_page(newest, 3, 2)
+    seen = [f"/bookmarks/{row.id}" for row in (*first, *second, *third)]
+
+    assert seen == [paths[5], paths[4], paths[4], paths[3], paths[0]]
+    assert not set(paths[1:3]) & set(seen)
+
+
+def test_a_cursor_cannot_be_made_up(people, observe):
+    """A cursor that was altered, or given out for another list, leads nowhere."""
+    ada, ben = people.new(), people.new("support")
+    for number in range(3):
+        ada.add(title=f"t{number}")
+    link = ada.ask("GET", "/bookmarks?limit=1").link
+    head, _, cursor = link.rpartition("=")
+    altered = [
+        f"{head}={cursor[:at]}{'A' if cursor[at] != 'A' else 'B'}{cursor[at + 1 :]}" for at in range(len(cursor) - 1)
+    ]
+    elsewhere = [link.replace("sort=created", "sort=title"), f"{link}&title=t1", f"{head}=e30.e30", f"{head}=x"]
+
+    observe("altered cursors", len(altered), "cursors")
+    assert {ada.ask("GET", path).status for path in (*altered, *elsewhere)} == {404}
+    assert ben.ask("GET", link).status == 404
+    assert ben.ask("GET", f"{link}&owner={ada.name}").told == ada.ask("GET", link).told
+
+
+def test_a_list_is_filtered_and_sorted_by_what_is_allowed(people):
+    """A list takes the filters, orders and sizes that are documented, and refuses every other instead of ignoring it."""
+    ada = people.new()
+    for number in range(4):
+        ada.add(title=f"t{number % 2}", visits=number)
+    found = ada.ask("GET", "/bookmarks?title=t1&sort=-visits").told["items"]
+    queries = ["limit=0", f"limit={MAX_PAGE + 1}", "limit=x", "sort=owner", "sort=visits;", "colour=red", "title=%00"]
+
+    assert [row["visits"] for row in found] == [3, 1]
+    assert [ada.ask("GET", f"/bookmarks?{query}").status for query in queries] == [422] * len(queries)
+    assert ada.ask("GET", f"/bookmarks?limit={MAX_PAGE}").status == 200
+
+
+def test_sql_is_data_in_every_field(people, observe):
+    """A text that would be a statement in a database is kept, found and returned as the text that it is, or refused."""
+    from urllib.parse import quote
+
+    ada, kept, asked = people.new(), [], []
+    for text in SQL:
+        draft = {**DRAFT, "title": text, "note": text, "labels": {text: text}}
+        kept.append((ada.ask("GET", ada.add(**draft)).told, draft))
+        found = ada.ask("GET", f"/bookmarks?title={quote(text)}").told["items"]
+        asked += [len(found) - 1, people.nobody.ask("POST", "/tokens", {"name": text, "password": text * 12}).status]
+        asked += [ada.ask("GET", f"/bookmarks?{name}={quote(text)}").status for name in ("owner", "sort", "cursor")]
+        asked += [
+            ada.ask("GET", f"/bookmarks/{quote(text, safe='')}").status,
+            ada.ask("GET", f"/users/{quote(text, safe='')}").status,
+        ]
+        asked.append(ada.ask("PUT", f"/bookmarks/{kept[-1][0]['id']}", DRAFT, If_Match=f'"{text}"').status)
+
+    observe("fields × texts", len(asked) + 3 * len(SQL), "cases")
+    assert [told for told, _ in kept] == [{**told, **draft} for told, draft in kept]
+    assert set(asked) == {0, 404, 412, 422}
+    assert ada.sign_in().tokens["access_token"]
+
+
+def test_of_all_who_change_one_version_exactly_one_wins(people, thoroughness):
+    """When many change or remove the same version at the same time, one does, and each of the others is told to read again."""
+    outcomes = set()
+    for turn in range(3 * thoroughness):
+        ada = people.new()
+        path, method = ada.add(), ("PUT", "PATCH", "DELETE")[turn % 3]
+        writers = [people.same(ada) for _ in range(WRITERS)]
+        with ThreadPoolExecutor(WRITERS) as pool:
+            ask = functools.partial(_write, method, path)
+            statuses = sorted(pool.map(ask, writers, range(WRITERS)))
+        outcomes.add((method, statuses[0], *set(statuses[1:])))
+
+    assert outcomes == {("PUT", 200, 412), ("PATCH", 200, 412), ("DELETE", 204, 404)}
+
+
+def _write(method, path, writer, number):
+    return writer.ask(method, path, {**DRAFT, "visits": number}, If_Match='"1"').status
+
+
+def test_no_update_is_lost(people, thoroughness, observe):
+    """Two who count one number up at the same time, each from the version that they have read, lose not one of their steps."""
+    ada, increments = people.new(), INCREMENTS * thoroughness
+    path = ada.add(visits=0)
+    refused = contend([ada, people.same(ada)], path, increments // 2, careful=True)
+    counted = ada.ask("GET", path).told["visits"]
+
+    observe("increments", increments, "increments")
+    observe("writes that were refused and made again", refused, "writes")
+    observe("lost updates", increments - counted, "updates")
+    assert refused >= increments // 2
+    assert counted == increments
+
+
+def test_who_overwrites_any_version_loses_half(people, observe):
+    """Counterexample: when both overwrite whatever is there, the one who is later wipes out the step of the other."""
+    ada = people.new()
+    path = ada.add(visits=0)
+    contend([ada, people.same(ada)], path, INCREMENTS // 2, careful=False)
+    counted = ada.ask("GET", path).told["visits"]
+
+    observe("lost updates", INCREMENTS - counted, "updates")
+    assert counted == INCREMENTS // 2
+    assert ada.ask("PUT", path, DRAFT).status == 428
+
+
+@contextlib.contextmanager
+def cut(wire):
+    """Cut a wire for a while."""
+    wire.cut()
+    yield
+    wire.heal()
+
+
+def test_a_database_that_does_not_answer_is_told_as_such(stage, engine, database_url, servers, link, app, thoroughness):
+    """While the database is out of reach or locked, clients are told to come again; nothing of it shows, and then all goes on."""
+    url, options = database_url(engine), {**OPTIONS, "patience_seconds": 0.1}
+    lose = functools.partial(locked, url.removeprefix("sqlite:///"))
+    if engine == "PostgreSQL":
+        server = servers.shared("postgres")
+        wire = link(server)
+        url, lose = url.replace(f":{server.port}/", f":{wire.port}/"), functools.partial(cut, wire)
+    people = stage.enter_context(closing(People(app(API, database=url, **options), [])))
+    ada, without, after = people.new(), [], []
+    for _ in range(thoroughness):
+        with lose():
+            without += [ada.ask("POST", "/bookmarks", DRAFT) for _ in range(2)]
+        after.append(ada.ask("POST", "/bookmarks", DRAFT).status)
+
+    assert {(reply.status, reply.headers["retry-after"]) for reply in without} == {(503, "1")}
+    assert {reply.headers["content-type"] for reply in without} == {"application/problem+json"}
+    assert not [word for word in ("Traceback", "sql", "psycopg", "locked") if word in str(without)]
+    assert after == [201] * thoroughness
+    assert len(ada.ask("GET", "/bookmarks").told["items"]) == thoroughness
+
+
+@pytest.mark.parametrize("engine", engines({"PostgreSQL": "postgres"}))  # which takes fewer texts than SQLite
+def test_the_api_does_what_its_document_says(people, seed, thoroughness, observe):
+    """Whatever the document allows is accepted, whatever it forbids is refused, and every answer is as described."""
+    from fixtures.schema_cases import schema_cases
+
+    headers = {"Authorization": f"Bearer {people.new('admin').tokens['access_token']}"}
+    tried = schema_cases(
+        f"{people.api.url}/openapi.json", cases=CASES * thoroughness, seed=seed, headers=headers, refusals=(412, 428)
+    )
+
+    observe("cases tried", tried.tried, "cases")
+    observe("answers", ", ".join(f"{status} × {count}" for status, count in sorted(tried.statuses.items())))
+    assert tried.failures == ()
+    assert tried.tried >= CASES * thoroughness
+    assert tried.statuses[200] + tried.statuses[201] >= tried.tried // 20
+
+
+def test_no_answer_is_against_the_rules_of_http(served, exchanges, observe):
+    """Nothing that was answered to anybody, granted or refused, gives a checker of HTTP messages anything to say."""
+    from fixtures.message_notes import message_notes
+
+    people, _ = served("SQLite")
+    attempts(people)
+    people.nobody.ask("DELETE", "/users")
+    people.nobody.ask("GET", "/nowhere")
+    kinds = {(one.method, one.url.count("/"), one.status, *(name for name, _ in one.headers)): one for one in exchanges}
+
+    observe("answers", len(exchanges), "answers")
+    observe("kinds of answers", len(kinds), "kinds")
+    assert message_notes(kinds.values()) == []
+
+
+@pytest.fixture(scope="module")
+def filled(stage, database_url):
+    """A list of 225,000 rows on each engine."""
+
+    @functools.cache
+    def make(engine):
+        database = opened(stage, database_url(engine))
+        fill(database, PAGE * PAGES)
+        return database, Listing("reader")
+
+    return make
+
+
+def test_the_last_page_costs_what_the_first_does(filled, engine, ratio, observe, draw):
+    """A page behind 225,000 rows is had by a cursor at the price of the first; by its number, the database walks over all of them."""
+    database, listing = filled(engine)
+    numbers = (1, 10, 100, 1_000, 10_000, PAGES)
+    keyset = {number: listing.behind(position((number - 1) * PAGE), PAGE) for number in numbers}
+    offset = {number: listing.numbered(number, PAGE) for number in numbers}
+    work = {
+        name: [(number, rows_read(database, query)) for number, query in queries.items()]
+        for name, queries in (("keyset", keyset), ("offset", offset))
+    }
+    deep = {
+        name: ratio(f"{name}: page 45,000 ÷ page 1", *runs(database, queries), pairs=9, slice_seconds=0.01)
+        for name, queries in (("keyset", keyset), ("offset", offset))
+    }
+
+    for name, points in work.items():
+        observe(f"{name}: read for page 45,000", points[-1][1], UNITS[engine])
+    caption = "What the database reads for one page: behind a cursor, and behind so many rows."
+    draw(f"Cost of page N on {engine}", caption, work, "page", f"cost [{UNITS[engine]}]", log="xy")
+    assert database.rows(keyset[PAGES]) == database.rows(offset[PAGES])
+    assert work["keyset"][-1][1] <= KEYSET_RATIO * work["keyset"][0][1]
+    assert work["offset"][-1][1] >= PAGE * PAGES
+    assert deep["keyset"].high <= KEYSET_RATIO
+    assert deep["offset"].low >= OFFSET_RATIO
+
+
+UNITS = {"SQLite": "steps", "PostgreSQL": "rows"}
+
+
+def runs(database, queries):
+    """Return how to have the last of these pages, and how to have the first."""
+    return [functools.partial(database.rows, queries[number]) for number in (PAGES, 1)]
+
+
+@pytest.mark.benchmark(group="five bookmarks behind 224,995 others")
+def test_the_cost_of_a_deep_page(filled, engine, benchmark):
+    """What it costs to have the last page of 225,000 bookmarks by its cursor."""
+    database, listing = filled(engine)
+
+    assert len(benchmark(database.rows, listing.behind(position((PAGES - 1) * PAGE), PAGE))) == PAGE
