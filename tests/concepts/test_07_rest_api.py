@@ -59,10 +59,12 @@ OPTIONS = {
     "password_cost": CHEAP,
 }
 ENGINES = {"SQLite": None, "PostgreSQL": "postgres"}
+STRICTER = "PostgreSQL"  # takes fewer texts and numbers than SQLite
 INCREMENTS = 100  # by two clients; ten times as many in the thorough profile
+CARELESS = 40  # increments without a condition
 CASES = 100  # of schemathesis, at least; ten times as many in the thorough profile
 WRITERS = 8
-PAGE = 5  # rows
+PAGE = 3  # rows
 PAGES = 45_000
 MAX_PAGE = 100  # rows
 KEYSET_RATIO, OFFSET_RATIO = 3.0, 50.0  # of time and of work: page 45,000 ÷ page 1
@@ -114,6 +116,29 @@ def served(stage, database_url, exchanges):
         return people, opened(stage, url)
 
     return start
+
+
+@pytest.fixture(scope="module")
+def tried(served):
+    """What each operation has answered to each role about each owner's things, on an engine."""
+    return functools.cache(lambda engine: attempts(served(engine)[0]))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cases(request, served, stage):
+    """A run of schemathesis, which goes on beside the other tests; none, where nobody asks what came of it."""
+    from fixtures.schema_cases import schema_run
+
+    if not any(item.function is test_the_api_does_what_its_document_says for item in request.session.items):
+        return None
+    people = served(STRICTER)[0]
+    told = {
+        "cases": CASES * request.getfixturevalue("thoroughness"),
+        "seed": request.getfixturevalue("seed"),
+        "headers": {"Authorization": f"Bearer {people.new('admin').tokens['access_token']}"},
+        "refusals": (412, 428),
+    }
+    return stage.enter_context(schema_run(f"{people.api.url}/openapi.json", **told))
 
 
 @pytest.fixture(params=engines(ENGINES))
@@ -260,16 +285,16 @@ def test_a_revoked_session_and_a_lost_role_end_at_once(people):
     assert ben.ask("GET", f"/bookmarks?owner={ada.name}").status == 403
 
 
-def test_each_operation_is_open_to_exactly_those_who_may(people, observe):
+def test_each_operation_is_open_to_exactly_those_who_may(people, engine, tried, observe):
     """Each operation of the document, tried by each role on things of each owner, answers as the table of rights says."""
     document = people.nobody.ask("GET", "/openapi.json").told["paths"]
-    tried = attempts(people)
-    refused = [path for status, path in tried.values() if path.startswith("/bookmarks/") and status in {401, 403}]
+    answers = tried(engine)
+    refused = [path for status, path in answers.values() if path.startswith("/bookmarks/") and status in {401, 403}]
     untouched = {people.admin.ask("GET", path).headers["etag"] for path in refused if path != NOBODYS["path"]}
 
-    observe("operations × roles × owners", len(tried), "cases")
+    observe("operations × roles × owners", len(answers), "cases")
     assert {f"{method.upper()} {path}" for path, methods in document.items() for method in methods} == set(MAY)
-    assert {case: status for case, (status, _) in tried.items()} == expected()
+    assert {case: status for case, (status, _) in answers.items()} == expected()
     assert untouched == {'"1"'}
 
 
@@ -375,7 +400,7 @@ def test_sql_is_data_in_every_field(people, observe):
     for text in SQL:
         draft = {**DRAFT, "title": text, "note": text, "labels": {text: text}}
         kept.append((ada.ask("GET", ada.add(**draft)).told, draft))
-        found = ada.ask("GET", f"/bookmarks?title={quote(text)}").told["items"]
+        found = ada.ask("GET", f"/bookmarks?title={quote(text)}").told.get("items", [])
         asked += [len(found) - 1, people.nobody.ask("POST", "/tokens", {"name": text, "password": text * 12}).status]
         asked += [ada.ask("GET", f"/bookmarks?{name}={quote(text)}").status for name in ("owner", "sort", "cursor")]
         asked += [
@@ -427,11 +452,11 @@ def test_who_overwrites_any_version_loses_half(people, observe):
     """Counterexample: when both overwrite whatever is there, the one who is later wipes out the step of the other."""
     ada = people.new()
     path = ada.add(visits=0)
-    contend([ada, people.same(ada)], path, INCREMENTS // 2, careful=False)
+    contend([ada, people.same(ada)], path, CARELESS // 2, careful=False)
     counted = ada.ask("GET", path).told["visits"]
 
-    observe("lost updates", INCREMENTS - counted, "updates")
-    assert counted == INCREMENTS // 2
+    observe("lost updates", CARELESS - counted, "updates")
+    assert counted == CARELESS // 2
     assert ada.ask("PUT", path, DRAFT).status == 428
 
 
@@ -458,36 +483,31 @@ def test_a_database_that_does_not_answer_is_told_as_such(stage, engine, database
             without += [ada.ask("POST", "/bookmarks", DRAFT) for _ in range(2)]
         after.append(ada.ask("POST", "/bookmarks", DRAFT).status)
 
-    assert {(reply.status, reply.headers["retry-after"]) for reply in without} == {(503, "1")}
+    assert {(reply.status, reply.headers.get("retry-after")) for reply in without} == {(503, "1")}
     assert {reply.headers["content-type"] for reply in without} == {"application/problem+json"}
     assert not [word for word in ("Traceback", "sql", "psycopg", "locked") if word in str(without)]
     assert after == [201] * thoroughness
     assert len(ada.ask("GET", "/bookmarks").told["items"]) == thoroughness
 
 
-@pytest.mark.parametrize("engine", engines({"PostgreSQL": "postgres"}))  # which takes fewer texts than SQLite
-def test_the_api_does_what_its_document_says(people, seed, thoroughness, observe):
+@pytest.mark.parametrize("engine", engines({STRICTER: ENGINES[STRICTER]}))
+def test_the_api_does_what_its_document_says(cases, engine, thoroughness, observe):
     """Whatever the document allows is accepted, whatever it forbids is refused, and every answer is as described."""
-    from fixtures.schema_cases import schema_cases
-
-    headers = {"Authorization": f"Bearer {people.new('admin').tokens['access_token']}"}
-    tried = schema_cases(
-        f"{people.api.url}/openapi.json", cases=CASES * thoroughness, seed=seed, headers=headers, refusals=(412, 428)
-    )
+    tried = cases.result()
 
     observe("cases tried", tried.tried, "cases")
     observe("answers", ", ".join(f"{status} × {count}" for status, count in sorted(tried.statuses.items())))
     assert tried.failures == ()
     assert tried.tried >= CASES * thoroughness
-    assert tried.statuses[200] + tried.statuses[201] >= tried.tried // 20
+    assert tried.statuses[200] + tried.statuses[201] >= tried.tried // 50
 
 
-def test_no_answer_is_against_the_rules_of_http(served, exchanges, observe):
+def test_no_answer_is_against_the_rules_of_http(served, tried, exchanges, observe):
     """Nothing that was answered to anybody, granted or refused, gives a checker of HTTP messages anything to say."""
     from fixtures.message_notes import message_notes
 
     people, _ = served("SQLite")
-    attempts(people)
+    tried("SQLite")
     people.nobody.ask("DELETE", "/users")
     people.nobody.ask("GET", "/nowhere")
     kinds = {(one.method, one.url.count("/"), one.status, *(name for name, _ in one.headers)): one for one in exchanges}
@@ -499,7 +519,7 @@ def test_no_answer_is_against_the_rules_of_http(served, exchanges, observe):
 
 @pytest.fixture(scope="module")
 def filled(stage, database_url):
-    """A list of 225,000 rows on each engine."""
+    """A list of 135,000 rows on each engine."""
 
     @functools.cache
     def make(engine):
@@ -511,7 +531,7 @@ def filled(stage, database_url):
 
 
 def test_the_last_page_costs_what_the_first_does(filled, engine, ratio, observe, draw):
-    """A page behind 225,000 rows is had by a cursor at the price of the first; by its number, the database walks over all of them."""
+    """A page behind 135,000 rows is had by a cursor at the price of the first; by its number, the database walks over all of them."""
     database, listing = filled(engine)
     numbers = (1, 10, 100, 1_000, 10_000, PAGES)
     keyset = {number: listing.behind(position((number - 1) * PAGE), PAGE) for number in numbers}
@@ -544,9 +564,9 @@ def runs(database, queries):
     return [functools.partial(database.rows, queries[number]) for number in (PAGES, 1)]
 
 
-@pytest.mark.benchmark(group="five bookmarks behind 224,995 others")
+@pytest.mark.benchmark(group="three bookmarks behind 134,997 others")
 def test_the_cost_of_a_deep_page(filled, engine, benchmark):
-    """What it costs to have the last page of 225,000 bookmarks by its cursor."""
+    """What it costs to have the last page of 135,000 bookmarks by its cursor."""
     database, listing = filled(engine)
 
     assert len(benchmark(database.rows, listing.behind(position((PAGES - 1) * PAGE), PAGE))) == PAGE
