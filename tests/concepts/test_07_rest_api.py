@@ -64,7 +64,7 @@ INCREMENTS = 100  # by two clients; ten times as many in the thorough profile
 CARELESS = 40  # increments without a condition
 CASES = 100  # of schemathesis, at least; ten times as many in the thorough profile
 WRITERS = 8
-PAGE = 8  # rows
+PAGE = 6  # rows
 PAGES = 45_000
 MAX_PAGE = 100  # rows
 KEYSET_RATIO, OFFSET_RATIO = 3.0, 50.0  # of time and of work: page 45,000 ÷ page 1
@@ -518,7 +518,7 @@ def test_no_answer_is_against_the_rules_of_http(served, tried, exchanges, observ
     tried("SQLite")
     people.nobody.ask("DELETE", "/users")
     people.nobody.ask("GET", "/nowhere")
-    kinds = {(one.method, one.url.count("/"), one.status, *(name for name, _ in one.headers)): one for one in exchanges}
+    kinds = {(one.method, one.status, *sorted(name for name, _ in one.headers)): one for one in exchanges}
 
     observe("answers", len(exchanges), "answers")
     observe("kinds of answers", len(kinds), "kinds")
@@ -527,7 +527,7 @@ def test_no_answer_is_against_the_rules_of_http(served, tried, exchanges, observ
 
 @pytest.fixture(scope="module")
 def filled(stage, database_url):
-    """A list of 360,000 rows on each engine."""
+    """A list of 270,000 rows on each engine."""
     from sysdesign.apis.rest_api import Listing
 
     @functools.cache
@@ -549,7 +549,7 @@ def turns(cases, engine):
 
 
 def test_the_last_page_costs_what_the_first_does(filled, engine, turns, ratio, observe, draw):
-    """A page behind 360,000 rows is had by a cursor at the price of the first; by its number, the database walks over all of them."""
+    """A page behind 270,000 rows is had by a cursor at the price of the first; by its number, the database walks over all of them."""
     database, listing = filled(engine)
     numbers = (1, 10, 100, 1_000, 10_000, PAGES)
     keyset = {number: listing.behind(position((number - 1) * PAGE), PAGE) for number in numbers}
@@ -582,9 +582,9 @@ def runs(database, queries):
     return [functools.partial(database.rows, queries[number]) for number in (PAGES, 1)]
 
 
-@pytest.mark.benchmark(group="eight bookmarks behind 359,992 others")
+@pytest.mark.benchmark(group="six bookmarks behind 269,994 others")
 def test_the_cost_of_a_deep_page(filled, engine, benchmark):
-    """What it costs to have the last page of 360,000 bookmarks by its cursor."""
+    """What it costs to have the last page of 270,000 bookmarks by its cursor."""
     database, listing = filled(engine)
 
     assert len(benchmark(database.rows, listing.behind(position((PAGES - 1) * PAGE), PAGE))) == PAGE
