@@ -22,42 +22,15 @@ import functools
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
 
 import pytest
 
-from fixtures.apps import served_apps
-from fixtures.bookmarks import (
-    ADMIN,
-    CHEAP,
-    CURSOR_KEY,
-    DRAFT,
-    MAY,
-    MERGED,
-    NOBODYS,
-    PASSWORD,
-    SQL,
-    TOKEN_KEY,
-    People,
-    attempts,
-    contend,
-    expected,
-    fill,
-    forgeries,
-    locked,
-    position,
-    rows_read,
-)
+from fixtures.bookmark_services import BookmarkServices
+from fixtures.bookmarks import DRAFT, MAY, MERGED, NOBODYS, PASSWORD, SQL, contend, expected, forgeries
 from fixtures.engines import engines
-from fixtures.servers.postgres_server import fresh_database
+from fixtures.long_lists import position, rows_read
+from fixtures.servers.server import ServerMissing
 
-API = "sysdesign.apis.rest_api:create_app"
-OPTIONS = {
-    "token_key": TOKEN_KEY,
-    "cursor_key": CURSOR_KEY,
-    "admin": {"name": ADMIN, "password": PASSWORD},
-    "password_cost": CHEAP,
-}
 ENGINES = {"SQLite": None, "PostgreSQL": "postgres"}
 STRICTER = "PostgreSQL"  # takes fewer texts and numbers than SQLite
 INCREMENTS = 100  # by two clients; ten times as many in the thorough profile
@@ -73,74 +46,18 @@ LONGER = {"time_cost": 1, "memory_cost": 1_024, "parallelism": 1}  # a hash that
 
 
 @pytest.fixture(scope="module")
-def stage():
-    """What is started for this module, and ends with it."""
-    with ExitStack() as started:
+def services(servers, tmp_path_factory):
+    """The API on each engine, started when it is first needed."""
+    with BookmarkServices(servers, tmp_path_factory.mktemp("bookmarks")) as started:
         yield started
 
 
-@pytest.fixture(scope="module")
-def database_url(stage, servers, tmp_path_factory):
-    """For each engine, how to get the URL of an empty database."""
-
-    def make(engine):
-        if engine == "SQLite":
-            return f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'bookmarks.db'}"
-        return stage.enter_context(fresh_database(servers.shared("postgres")))
-
-    return make
-
-
-def opened(stage, url):
-    """A database, closed with the stage."""
-    from sysdesign.apis.rest_api import Database
-
-    database = Database(url, patience_seconds=60.0)
-    stage.callback(database.engine.dispose)
-    return database
-
-
-@pytest.fixture(scope="module")
-def exchanges():
-    """All that is said in this module."""
-    return []
-
-
-@pytest.fixture(scope="module")
-def served(stage, database_url, exchanges):
-    """The API on each engine, started when it is first needed: its people, and its database."""
-    app = stage.enter_context(served_apps())
-
-    @functools.cache
-    def start(engine):
-        url = database_url(engine)
-        people = stage.enter_context(closing(People(app(API, database=url, **OPTIONS), exchanges)))
-        return people, opened(stage, url)
-
-    return start
-
-
-@pytest.fixture(scope="module")
-def tried(served):
-    """What each operation has answered to each role about each owner's things, on an engine."""
-    return functools.cache(lambda engine: attempts(served(engine)[0]))
-
-
 @pytest.fixture(scope="module", autouse=True)
-def cases(request, served, stage):
+def cases(request, services, thoroughness, seed):
     """A run of schemathesis, which goes on beside the other tests; none, where nobody asks what came of it."""
-    from fixtures.schema_cases import schema_run
-
-    if not any(item.function is test_the_api_does_what_its_document_says for item in request.session.items):
-        return None
-    people = served(STRICTER)[0]
-    told = {
-        "cases": CASES * request.getfixturevalue("thoroughness"),
-        "seed": request.getfixturevalue("seed"),
-        "headers": {"Authorization": f"Bearer {people.new('admin').tokens['access_token']}"},
-        "refusals": (412, 428),
-    }
-    return stage.enter_context(schema_run(f"{people.api.url}/openapi.json", **told))
+    asked = any(item.function is test_the_api_does_what_its_document_says for item in request.session.items)
+    with contextlib.suppress(ServerMissing):
+        return services.cases(STRICTER, cases=CASES * thoroughness, seed=seed) if asked else None
 
 
 @pytest.fixture(params=engines(ENGINES))
@@ -150,15 +67,15 @@ def engine(request):
 
 
 @pytest.fixture
-def people(served, engine):
+def people(services, engine):
     """Those who use the API on one of the engines."""
-    return served(engine)[0]
+    return services.people(engine)
 
 
 @pytest.fixture
-def database(served, engine):
+def database(services, engine):
     """The database of the API on one of the engines."""
-    return served(engine)[1]
+    return services.database(engine)
 
 
 def test_a_bookmark_is_created_read_replaced_changed_and_removed(people):
@@ -226,9 +143,9 @@ def test_to_ask_for_names_is_no_quicker_than_to_guess_passwords(ratio):
 
     passwords = Passwords(LONGER)
     kept = passwords.hash(PASSWORD)
-    cost = ratio(
-        "unknown ÷ wrong password", lambda: passwords.match(None, "guess"), lambda: passwords.match(kept, "guess")
-    )
+    wrong, unknown = (functools.partial(passwords.match, of, "guess") for of in (kept, None))
+    turns = {"pairs": 9, "slice_seconds": 0.01, "clock": time.thread_time}
+    cost = ratio("unknown ÷ wrong password", unknown, wrong, **turns)
 
     assert not passwords.match(None, "guess")
     assert passwords.match(kept, PASSWORD)
@@ -291,10 +208,10 @@ def test_a_revoked_session_and_a_lost_role_end_at_once(people):
     assert ben.ask("GET", f"/bookmarks?owner={ada.name}").status == 403
 
 
-def test_each_operation_is_open_to_exactly_those_who_may(people, engine, tried, observe):
+def test_each_operation_is_open_to_exactly_those_who_may(people, services, engine, observe):
     """Each operation of the document, tried by each role on things of each owner, answers as the table of rights says."""
     document = people.nobody.ask("GET", "/openapi.json").told["paths"]
-    answers = tried(engine)
+    answers = services.answers(engine)
     refused = [path for status, path in answers.values() if path.startswith("/bookmarks/") and status in {401, 403}]
     untouched = {people.admin.ask("GET", path).headers["etag"] for path in refused if path != NOBODYS["path"]}
 
@@ -468,26 +385,12 @@ def test_who_overwrites_any_version_loses_half(people, observe):
     assert ada.ask("PUT", path, DRAFT).status == 428
 
 
-@contextlib.contextmanager
-def cut(wire):
-    """Cut a wire for a while."""
-    wire.cut()
-    yield
-    wire.heal()
-
-
-def test_a_database_that_does_not_answer_is_told_as_such(stage, engine, database_url, servers, link, app, thoroughness):
+def test_a_database_that_does_not_answer_is_told_as_such(services, engine, thoroughness):
     """While the database is out of reach or locked, clients are told to come again; nothing of it shows, and then all goes on."""
-    url, options = database_url(engine), {**OPTIONS, "patience_seconds": 0.1}
-    lose = functools.partial(locked, url.removeprefix("sqlite:///"))
-    if engine == "PostgreSQL":
-        server = servers.shared("postgres")
-        wire = link(server)
-        url, lose = url.replace(f":{server.port}/", f":{wire.port}/"), functools.partial(cut, wire)
-    people = stage.enter_context(closing(People(app(API, database=url, **options), [])))
+    people, out_of_reach = services.breakable(engine, patience_seconds=0.1)
     ada, without, after = people.new(), [], []
     for _ in range(thoroughness):
-        with lose():
+        with out_of_reach:
             without += [ada.ask("POST", "/bookmarks", DRAFT) for _ in range(2)]
         after.append(ada.ask("POST", "/bookmarks", DRAFT).status)
 
@@ -510,14 +413,15 @@ def test_the_api_does_what_its_document_says(cases, engine, thoroughness, observ
     assert tried.statuses[200] + tried.statuses[201] >= tried.tried // 50
 
 
-def test_no_answer_is_against_the_rules_of_http(served, tried, exchanges, observe):
+def test_no_answer_is_against_the_rules_of_http(services, observe):
     """Nothing that was answered to anybody, granted or refused, gives a checker of HTTP messages anything to say."""
     from fixtures.message_notes import message_notes
 
-    people, _ = served("SQLite")
-    tried("SQLite")
-    people.nobody.ask("DELETE", "/users")
-    people.nobody.ask("GET", "/nowhere")
+    nobody = services.people("SQLite").nobody
+    services.answers("SQLite")
+    nobody.ask("DELETE", "/users")
+    nobody.ask("GET", "/nowhere")
+    exchanges = services.exchanges
     kinds = {(one.method, one.status, *sorted(name for name, _ in one.headers)): one for one in exchanges}
 
     observe("answers", len(exchanges), "answers")
@@ -525,18 +429,10 @@ def test_no_answer_is_against_the_rules_of_http(served, tried, exchanges, observ
     assert message_notes(kinds.values()) == []
 
 
-@pytest.fixture(scope="module")
-def filled(stage, database_url):
-    """A list of 270,000 rows on each engine."""
-    from sysdesign.apis.rest_api import Listing
-
-    @functools.cache
-    def make(engine):
-        database = opened(stage, database_url(engine))
-        fill(database, PAGE * PAGES)
-        return database, Listing("reader")
-
-    return make
+@pytest.fixture
+def long_list(services, engine):
+    """A list of 270,000 bookmarks on one of the engines."""
+    return services.long_list(engine, PAGE * PAGES)
 
 
 @pytest.fixture
@@ -548,18 +444,18 @@ def turns(cases, engine):
     return {"pairs": 9, "slice_seconds": 0.01, "clock": clock}
 
 
-def test_the_last_page_costs_what_the_first_does(filled, engine, turns, ratio, observe, draw):
+def test_the_last_page_costs_what_the_first_does(long_list, engine, turns, ratio, observe, draw):
     """A page behind 270,000 rows is had by a cursor at the price of the first; by its number, the database walks over all of them."""
-    database, listing = filled(engine)
     numbers = (1, 10, 100, 1_000, 10_000, PAGES)
+    listing = list_of_reader()
     keyset = {number: listing.behind(position((number - 1) * PAGE), PAGE) for number in numbers}
     offset = {number: listing.numbered(number, PAGE) for number in numbers}
     work = {
-        name: [(number, rows_read(database, query)) for number, query in queries.items()]
+        name: [(number, rows_read(long_list, query)) for number, query in queries.items()]
         for name, queries in (("keyset", keyset), ("offset", offset))
     }
     deep = {
-        name: ratio(f"{name}: page 45,000 ÷ page 1", *runs(database, queries), **turns)
+        name: ratio(f"{name}: page 45,000 ÷ page 1", *runs(long_list, queries), **turns)
         for name, queries in (("keyset", keyset), ("offset", offset))
     }
 
@@ -567,7 +463,7 @@ def test_the_last_page_costs_what_the_first_does(filled, engine, turns, ratio, o
         observe(f"{name}: read for page 45,000", points[-1][1], UNITS[engine])
     caption = "What the database reads for one page: behind a cursor, and behind so many rows."
     draw(f"Cost of page N on {engine}", caption, work, "page", f"cost [{UNITS[engine]}]", log="xy")
-    assert database.rows(keyset[PAGES]) == database.rows(offset[PAGES])
+    assert long_list.rows(keyset[PAGES]) == long_list.rows(offset[PAGES])
     assert work["keyset"][-1][1] <= KEYSET_RATIO * work["keyset"][0][1]
     assert work["offset"][-1][1] >= PAGE * PAGES
     assert deep["keyset"].high <= KEYSET_RATIO
@@ -577,14 +473,20 @@ def test_the_last_page_costs_what_the_first_does(filled, engine, turns, ratio, o
 UNITS = {"SQLite": "steps", "PostgreSQL": "rows"}
 
 
+def list_of_reader():
+    from sysdesign.apis.rest_api import Listing
+
+    return Listing("reader")
+
+
 def runs(database, queries):
     """Return how to have the last of these pages, and how to have the first."""
     return [functools.partial(database.rows, queries[number]) for number in (PAGES, 1)]
 
 
 @pytest.mark.benchmark(group="six bookmarks behind 269,994 others")
-def test_the_cost_of_a_deep_page(filled, engine, benchmark):
+def test_the_cost_of_a_deep_page(long_list, benchmark):
     """What it costs to have the last page of 270,000 bookmarks by its cursor."""
-    database, listing = filled(engine)
+    query = list_of_reader().behind(position((PAGES - 1) * PAGE), PAGE)
 
-    assert len(benchmark(database.rows, listing.behind(position((PAGES - 1) * PAGE), PAGE))) == PAGE
+    assert len(benchmark(long_list.rows, query)) == PAGE
