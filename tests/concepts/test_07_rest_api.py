@@ -10,7 +10,8 @@ Guarantees     A caller reaches what the table allows, and cannot tell what is h
 Trade-off      A request reads its session first, for which a revoked token ends at once. A writer who is refused has to read
                again. There is no jump to page 1,000, and each order in which pages can be had is an index that every write keeps.
 Not shown      How HTTP itself is used with care (HEAD, OPTIONS, 304, limits of a request: the concept before); rate limits against
-               who guesses passwords; rotation of the keys that sign; forgotten passwords.
+               who guesses passwords; rotation of the keys that sign; forgotten passwords; a creation or a refresh
+               whose answer is lost (the first may be made twice, the second ends the session).
 Sources        RFC 9110 §13 (conditional requests); RFC 7396 (merge patch); RFC 8288 (Link); RFC 7519, RFC 8725 (JSON Web Tokens);
                RFC 9106 (argon2); RFC 9700 §4.14 (refresh tokens); RFC 7009 (revocation); RFC 9457; OpenAPI 3.1
 Implementation src/sysdesign/apis/rest_api
@@ -34,7 +35,7 @@ from fixtures.servers.server import ServerMissing
 ENGINES = {"SQLite": None, "PostgreSQL": "postgres"}
 STRICTER = "PostgreSQL"  # takes fewer texts and numbers than SQLite
 INCREMENTS = 100  # by two clients; ten times as many in the thorough profile
-CARELESS = 40  # increments without a condition
+CARELESS = 20  # increments without a condition
 CASES = 100  # of schemathesis, at least; ten times as many in the thorough profile
 WRITERS = 8
 PAGE = 6  # rows
@@ -224,7 +225,7 @@ def test_each_operation_is_open_to_exactly_those_who_may(people, services, engin
 def test_what_is_hidden_looks_like_what_is_not_there(people):
     """Who asks for another's bookmark is told, to the letter, what they would be told if there were none."""
     ada, ben = people.new(), people.new()
-    paths, nobodys = [ada.add() for _ in range(50)], NOBODYS["path"]
+    paths, nobodys = [ada.add() for _ in range(10)], NOBODYS["path"]
     said = {
         (path, method): ben.ask(method, path, DRAFT, If_Match='"1"')
         for path in (paths[0], nobodys)
@@ -294,7 +295,8 @@ def test_a_cursor_cannot_be_made_up(people, observe):
     link = ada.ask("GET", "/bookmarks?limit=1").link
     head, _, cursor = link.rpartition("=")
     altered = [
-        f"{head}={cursor[:at]}{'A' if cursor[at] != 'A' else 'B'}{cursor[at + 1 :]}" for at in range(len(cursor) - 1)
+        f"{head}={cursor[:at]}{'A' if cursor[at] != 'A' else 'B'}{cursor[at + 1 :]}"
+        for at in range(0, len(cursor) - 1, 3)
     ]
     elsewhere = [link.replace("sort=created", "sort=title"), f"{link}&title=t1", f"{head}=e30.e30", f"{head}=x"]
 

@@ -1,8 +1,8 @@
 """REST API: bookmarks that have addresses, and a handful of methods to read, create, change and remove them.
 
-`api` speaks HTTP. `accounts` and `tokens` tell who calls, `rights` what they may do. `bookmarks` are the resource, each change bound to a
-version; `pages` lists them, `merge_patch` changes parts of them. `database` keeps all of it, `problems` are the refusals, and `app` puts
-it together.
+`api` speaks HTTP, with `bodies` that it takes and gives. `accounts` and `tokens` tell who calls, `rights` what they may do. `bookmarks`
+are the resource, each change bound to a version; `pages` lists them, `merge_patch` changes parts of them. `database` keeps all of it,
+`problems` are the refusals, and `app` puts it together.
 """
 
 from .accounts import Accounts, Passwords

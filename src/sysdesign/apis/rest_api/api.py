@@ -19,19 +19,16 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi import Body as InBody
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ConfigDict, Field
 
 from .accounts import Accounts, Granted
-from .bookmarks import MAX_TITLE_CHARACTERS, PRINTABLE, Bookmark, Bookmarks, Change, Draft, Kept
-from .pages import Cursors, Listing, Sort
+from .bodies import Appointment, Credentials, Name, Page, Refresh, Tokens, User, Wanted
+from .bookmarks import Bookmark, Bookmarks, Change, Draft, Kept
+from .pages import Cursors, Listing
 from .problems import Problem, documented, unauthorised
-from .rights import Caller, Role
+from .rights import Caller
 
-MAX_PAGE = 100
 MERGE_PATCH = "application/merge-patch+json"
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
-Password = Annotated[str, Field(min_length=12, max_length=128)]  # NIST SP 800-63B: length, and no rules besides
 Identity = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 
@@ -41,65 +38,6 @@ class Services(NamedTuple):
     accounts: Accounts
     bookmarks: Bookmarks
     cursors: Cursors
-
-
-class Body(BaseModel):
-    """What a request brings: nothing but what is asked for, and of the type that is asked for."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Credentials(Body):
-    """Who somebody says they are."""
-
-    name: Name
-    password: Password
-
-
-class Refresh(Body):
-    """A refresh token that is given back."""
-
-    refresh_token: Annotated[str, Field(pattern=r"^[0-9a-f]{32}\.[A-Za-z0-9_-]{43}$")]
-
-
-class Appointment(Body):
-    """The role that somebody is given."""
-
-    role: Role
-
-
-class User(BaseModel):
-    """A user, as the entitled see one."""
-
-    name: str
-    role: Role
-
-
-class Tokens(BaseModel):
-    """The tokens of a session."""
-
-    access_token: str
-    refresh_token: str
-    token_type: str = "Bearer"  # noqa: S105 - RFC 6750
-    expires_in: int
-
-
-class Wanted(BaseModel):
-    """Which bookmarks are asked for."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    owner: Name | None = None
-    title: Annotated[str, Field(pattern=PRINTABLE, max_length=MAX_TITLE_CHARACTERS)] | None = None
-    sort: Sort = "created"
-    limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 20
-    cursor: Annotated[str, Field(min_length=1, max_length=4_096)] | None = None
-
-
-class Page(BaseModel):
-    """Some bookmarks of a list; Link tells where the next are."""
-
-    items: list[Bookmark]
 
 
 async def services(request: Request) -> Services:
