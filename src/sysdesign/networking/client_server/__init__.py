@@ -10,7 +10,7 @@ The server is a client as well: it asks another server for suggestions.
 """
 
 from .app import MAX_BODY_BYTES, MAX_CHARACTERS, create_app
-from .client import Client, NotesClient, Refused, Unanswered
+from .client import Client, LateAnswer, NotesClient, Refused, Unanswered
 from .server import main, serve
 from .store import MemoryNotes, Note, Notes, SqliteNotes
 
@@ -18,6 +18,7 @@ __all__ = [
     "MAX_BODY_BYTES",
     "MAX_CHARACTERS",
     "Client",
+    "LateAnswer",
     "MemoryNotes",
     "Note",
     "Notes",
