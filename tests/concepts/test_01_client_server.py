@@ -44,17 +44,17 @@ from sysdesign.networking.client_server import MAX_BODY_BYTES, MAX_CHARACTERS, L
 
 ENGINES = {"waitress": None, "gunicorn": None}
 REQUESTS = 100  # on one connection
-TOGETHER = 6  # requests that wait at the same time
-WAIT_SECONDS = 0.06  # that each of them has to wait
+TOGETHER = 5  # requests that wait at the same time
+WAIT_SECONDS = 0.05  # that each of them has to wait
 LEAST_GAIN = TOGETHER / 2  # serial time ÷ concurrent time
-PAIRS = 3  # so few that the interval is the whole range: the claim holds in each of them
-IMPATIENT_SECONDS = 0.3  # before a client, or the server as a client, gives up
+PAIRS = 2  # so few that the interval is the whole range: the claim holds in each of them
+IMPATIENT_SECONDS = 0.25  # before a client, or the server as a client, gives up
 SLACK_SECONDS = 2.0  # in which a busy machine may come round to it: far less than the client of a test would wait
 WRITERS, WRITTEN = 4, 100  # clients, and the notes that they have added before the server dies
 PIECE_BYTES = 7
 IN_CHUNKS = {"Transfer_Encoding": "chunked", "Content_Length": ""}
 HOSTILE = "</span><script>document.title = 'taken over'</script><img src=x onerror=\"document.title = 'taken over'\">"
-SIZE = {"width": 480, "height": 560}
+SIZE = {"width": 480, "height": 590}
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +91,7 @@ def note(text, **fields):
     return request("POST", "/notes", json.dumps({"text": text}).encode(), **fields)
 
 
+@pytest.mark.parametrize("engine", engines({"waitress": None}))
 def test_two_people_and_a_program_share_one_list_of_notes(site, browser, draw):
     """By keyboard, a person adds and removes notes on the page; another one, and a program, see the same and change it as well."""
     ann = browser(site.url, viewport=SIZE, color_scheme="light")
@@ -116,7 +117,7 @@ def test_two_people_and_a_program_share_one_list_of_notes(site, browser, draw):
     assert browser.errors == []
 
 
-@pytest.mark.parametrize("engine", engines({"waitress": None}))
+@pytest.mark.parametrize("engine", engines({"gunicorn": None}))
 def test_a_note_that_looks_like_a_program_is_shown_as_text(site, browser):
     """Text stays text, whether the server has written it into the page or the page's script has, and nothing in it runs."""
     ann = browser(site.url)
@@ -124,11 +125,11 @@ def test_a_note_that_looks_like_a_program_is_shown_as_text(site, browser):
     ann.keyboard.press("Enter")
     eventually(lambda: len(shown(ann)) == 1)
     written_by_the_script = shown(ann)
-    bob = browser(f"{site.url}/?as-the-server-has-written-it")
-    written_by_the_server = shown(bob)
+    ann.reload()
+    written_by_the_server = shown(ann)
 
     assert written_by_the_script == written_by_the_server == [HOSTILE]
-    assert (ann.title(), bob.title(), browser.errors) == ("Notes", "Notes", [])
+    assert (ann.title(), browser.errors) == ("Notes", [])
 
 
 def test_any_instance_answers_any_client(sites, site, engine):
@@ -181,7 +182,7 @@ def test_a_request_in_many_pieces_is_one_request(site, link, observe):
     """TCP carries bytes and knows no messages: a request that comes in pieces is one, and two that come in one piece are two."""
     wire, whole, last = link(site), note("in pieces", Connection=""), note("in twins")
     pieces = [whole[at : at + PIECE_BYTES] for at in range(0, len(whole), PIECE_BYTES)]
-    with create_connection(wire.address) as connection:
+    with create_connection(wire.address, SLACK_SECONDS) as connection:
         for sent, piece in zip(itertools.accumulate(map(len, pieces)), pieces, strict=True):
             connection.sendall(piece)
             eventually(lambda: wire.to_server.passed == sent, interval=0.0005)  # noqa: B023 - called at once
@@ -301,7 +302,7 @@ def test_what_a_server_waits_for_has_a_limit_too(impatient):
     assert told == [504, 502, {"text": SUGGESTION}]
 
 
-@pytest.mark.parametrize("engine", engines({"waitress": None}))
+@pytest.mark.parametrize("engine", engines({"gunicorn": None}))
 def test_a_page_outlives_its_server(site, browser):
     """While the server is away, the page says so and keeps what was typed; when it is back, the page goes on without being loaded."""
     ann = browser(site.url)
@@ -315,7 +316,7 @@ def test_a_page_outlives_its_server(site, browser):
     ann.get_by_text("Not added: the server does not answer.").wait_for()
     away = (shown(ann), ann.get_by_role("textbox").input_value())
     site.program.start()
-    ann.get_by_text("Connected", exact=True).wait_for()
+    eventually(ann.get_by_text("Connected", exact=True).count, within=2 * SLACK_SECONDS)
     ann.keyboard.press("Enter")
     eventually(lambda: len(shown(ann)) == 2)
 
