@@ -30,8 +30,8 @@ from fixtures.notes import (
     SUGGESTION,
     Crowd,
     Sites,
+    answering_by_hand,
     chunked,
-    dripping,
     gate,
     outcome,
     read,
@@ -250,22 +250,23 @@ def test_what_is_wrong_is_refused_with_a_reason(site, observe):
 def test_a_killed_server_leaves_nobody_hanging_and_loses_no_note(site, thoroughness, observe):
     """Clients of a server that dies are told so at once; when it runs again, every note that was acknowledged is there, once."""
     acknowledged, ended = [], []
-    for life in range(thoroughness):
-        enough = len(acknowledged) + WRITTEN
-        with ThreadPoolExecutor(WRITERS + 1) as pool, gate() as opened:
-            site.other.plan = iter([holding_the_answer(opened)])
-            ended.append(pool.submit(site.suggestion))
-            ended += [pool.submit(site.write, f"{life}, {name}", acknowledged) for name in range(WRITERS)]
-            eventually(lambda: len(acknowledged) >= enough)  # noqa: B023 - called at once
-            eventually(lambda: len(site.other.requests) == life + 1)  # noqa: B023
-            site.program.kill()
-            told = {one.result() for one in ended}
-        site.program.start()
     with site.client() as client:
-        kept = client.notes()
+        for life in range(thoroughness):
+            enough = len(acknowledged) + WRITTEN
+            with ThreadPoolExecutor(WRITERS + 1) as pool, gate() as opened:
+                site.other.plan = iter([holding_the_answer(opened)])
+                ended.append(pool.submit(site.suggestion))
+                ended += [pool.submit(site.write, f"{life}, {name}", acknowledged) for name in range(WRITERS)]
+                eventually(lambda: len(acknowledged) >= enough and client.notes())  # noqa: B023 - called at once
+                eventually(lambda: len(site.other.requests) == life + 1)  # noqa: B023
+                site.program.kill()
+                told = {one.result() for one in ended}
+            site.program.start()
+        kept = outcome(client.notes)  # its own connection went with the server
 
     observe("notes acknowledged before it was killed", len(acknowledged), "notes")
     assert told == {Unanswered}  # and nobody had to wait for its time limit
+    assert isinstance(kept, list)
     assert set(acknowledged) <= set(kept)
     assert len(kept) == len({note.text for note in kept}) <= len(acknowledged) + WRITERS * thoroughness
 
@@ -287,10 +288,22 @@ def test_who_gets_no_answer_gives_up_in_time_and_does_not_know_what_became_of_it
 
 def test_an_answer_that_comes_byte_by_byte_is_left_in_time():
     """The limit is for the whole exchange: a server that sends a byte now and then cannot hold a client any longer."""
-    with dripping(IMPATIENT_SECONDS / 3, drips=12) as url, NotesClient(url, IMPATIENT_SECONDS) as client:
+    begin = b"HTTP/1.1 200 OK\r\nX: "
+    with (
+        answering_by_hand(begin, IMPATIENT_SECONDS / 3, drips=12) as url,
+        NotesClient(url, IMPATIENT_SECONDS) as client,
+    ):
         told = outcome(client.notes)
 
     assert told is LateAnswer
+
+
+def test_half_an_answer_is_no_answer():
+    """An answer that breaks off is told from one that is whole, even if what has come of it makes sense."""
+    with answering_by_hand(b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n[]") as url, NotesClient(url) as client:
+        told = outcome(client.notes)
+
+    assert told is Unanswered
 
 
 def test_what_a_server_waits_for_has_a_limit_too(impatient):
