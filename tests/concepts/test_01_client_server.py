@@ -32,6 +32,7 @@ from fixtures.notes import (
     Sites,
     answering_by_hand,
     chunked,
+    come,
     gate,
     outcome,
     read,
@@ -94,8 +95,8 @@ def note(text, **fields):
 @pytest.mark.parametrize("engine", engines({"waitress": None}))
 def test_two_people_and_a_program_share_one_list_of_notes(site, browser, draw):
     """By keyboard, a person adds and removes notes on the page; another one, and a program, see the same and change it as well."""
-    ann = browser(site.url, viewport=SIZE, color_scheme="light")
-    bob = browser(site.url, viewport=SIZE, color_scheme="dark")
+    ann = come(browser, site, viewport=SIZE, color_scheme="light")
+    bob = come(browser, site, viewport=SIZE, color_scheme="dark")
     ann.keyboard.type("Buy milk")
     ann.keyboard.press("Enter")
     eventually(lambda: shown(bob) == ["Buy milk"])
@@ -120,7 +121,7 @@ def test_two_people_and_a_program_share_one_list_of_notes(site, browser, draw):
 @pytest.mark.parametrize("engine", engines({"gunicorn": None}))
 def test_a_note_that_looks_like_a_program_is_shown_as_text(site, browser):
     """Text stays text, whether the server has written it into the page or the page's script has, and nothing in it runs."""
-    ann = browser(site.url)
+    ann = come(browser, site)
     ann.get_by_role("textbox").fill(HOSTILE)
     ann.keyboard.press("Enter")
     eventually(lambda: len(shown(ann)) == 1)
@@ -318,7 +319,7 @@ def test_what_a_server_waits_for_has_a_limit_too(impatient):
 @pytest.mark.parametrize("engine", engines({"gunicorn": None}))
 def test_a_page_outlives_its_server(site, browser):
     """While the server is away, the page says so and keeps what was typed; when it is back, the page goes on without being loaded."""
-    ann = browser(site.url)
+    ann = come(browser, site)
     ann.keyboard.type("before")
     ann.keyboard.press("Enter")
     eventually(lambda: shown(ann) == ["before"])
