@@ -10,7 +10,7 @@ Trade-off      Each question is a trip over the network, and without the server 
 Not shown      Who may do what; requests that are safe to send again (30); pages of a long list (07); news that come by themselves (24);
                a server that ends without dropping anybody (12); more machines than one (13).
 Sources        RFC 9110 §3.3 (statelessness), §9.2.2 (idempotent methods), §15 (status codes); RFC 9112 §6.3 (length of a body), §9.3
-               (kept connections); RFC 9457 (problem details); R. Fielding, Architectural Styles, §5.1.2-3; HTML (dynamic markup)
+               (kept connections); RFC 9457 (problem details); R. Fielding, Architectural Styles, §5.1.2-3
 Implementation src/sysdesign/networking/client_server
 Engines        Flask under waitress · Flask under gunicorn
 """
@@ -51,7 +51,7 @@ LEAST_GAIN = TOGETHER / 2  # serial time ÷ concurrent time
 PAIRS = 2  # so few that the interval is the whole range: the claim holds in each of them
 IMPATIENT_SECONDS = 0.25  # before a client, or the server as a client, gives up
 SLACK_SECONDS = 2.0  # in which a busy machine may come round to it: far less than the client of a test would wait
-WRITERS, WRITTEN = 4, 100  # clients, and the notes that they have added before the server dies
+WRITERS, WRITTEN = 4, 40  # clients, and the notes that they have added before the server dies
 PIECE_BYTES = 7
 IN_CHUNKS = {"Transfer_Encoding": "chunked", "Content_Length": ""}
 HOSTILE = "</span><script>document.title = 'taken over'</script><img src=x onerror=\"document.title = 'taken over'\">"
@@ -299,9 +299,21 @@ def test_an_answer_that_comes_byte_by_byte_is_left_in_time():
     assert told is LateAnswer
 
 
-def test_half_an_answer_is_no_answer():
+HALVES = {
+    "no byte": b"",
+    "half a head": b"HTTP/1.1 200 OK\r\nServer: ",
+    "a body of no length": b"HTTP/1.1 200 OK\r\n\r\n[]",
+    "less than was told": b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n[]",
+    "no last chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n",
+    "no list": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+    "no JSON": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[1",
+}
+
+
+@pytest.mark.parametrize("half", HALVES.values(), ids=HALVES)
+def test_half_an_answer_is_no_answer(half):
     """An answer that breaks off is told from one that is whole, even if what has come of it makes sense."""
-    with answering_by_hand(b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n[]") as url, NotesClient(url) as client:
+    with answering_by_hand(half) as url, NotesClient(url) as client:
         told = outcome(client.notes)
 
     assert told is Unanswered

@@ -106,6 +106,8 @@ class Client:
         try:
             self._connection.request(method, path, body, fields)
             response = self._connection.getresponse()
+            if response.length is None and not response.chunked:  # it would end with the connection, which may break
+                raise HTTPException("the answer does not tell where it ends")
             content = response.read(MAX_ANSWER_BYTES)
             if response.length or response.read(1):
                 raise HTTPException("the answer has broken off, or is too long")
@@ -122,15 +124,26 @@ class NotesClient(Client):
 
     def notes(self) -> list[Note]:
         """Return all notes, the newest first. Raises Unanswered or Refused."""
-        return [Note(**note) for note in self.ask("GET", "/notes")]
+        answer = self.ask("GET", "/notes")
+        if not isinstance(answer, list):
+            raise Unanswered("the answer is no list of notes")
+        return [_note_of(each) for each in answer]
 
     def add(self, text: str) -> Note:
         """Add a note. Raises Refused; Unanswered if nobody knows whether it was added."""
-        return Note(**self.ask("POST", "/notes", {"text": text}))
+        return _note_of(self.ask("POST", "/notes", {"text": text}))
 
     def remove(self, number: int) -> None:
         """Remove a note; one that is gone already is no error. Raises Unanswered or Refused."""
         self.ask("DELETE", f"/notes/{number}")
+
+
+def _note_of(document: Any) -> Note:
+    """Read a note; fields that a newer server adds do no harm. Raises Unanswered."""
+    try:
+        return Note(int(document["number"]), str(document["text"]))
+    except (TypeError, KeyError, ValueError):
+        raise Unanswered("the answer is no note") from None
 
 
 class _Connection(HTTPConnection):
