@@ -40,7 +40,7 @@ SHORT_HEAD_SECONDS = 0.4  # where somebody drips
 DROP_SECONDS, DROPS = 0.05, 40  # a field each; five times as long as a head may take there
 CLIENTS = 8
 REQUESTS = 100
-CASES, MORE = 1_000, 3  # of schemathesis, on each engine; so many times as many at most in a thorough run
+CASES, MORE = 500, 6  # of schemathesis, on each of two engines; so many times as many at most in a thorough run
 REACHED = 0.2  # of which at least so many must have met with success
 SAVED_BYTES = 450  # of a long note
 STATE_REFUSES = (412, 413, 414, 416, 428, 431)
@@ -371,7 +371,7 @@ def test_no_response_is_complained_of(client, exchanges, observe):
 
 @pytest.mark.parametrize("engine", engines(dict.fromkeys(ENGINES)))
 def test_the_api_keeps_to_its_document(engine, schema_runs, observe):
-    """A thousand requests that the OpenAPI document allows or forbids, made up by schemathesis, are answered as it says."""
+    """Requests that the OpenAPI document allows or forbids, a thousand on both engines together, are answered as it says."""
     found = schema_runs[engine].result()
     reached = sum(count for status, count in found.statuses.items() if status < 400)
 
