@@ -17,7 +17,6 @@ Engines        json · orjson · lxml
 
 import functools
 import gzip
-import io
 import json
 import os
 import time
@@ -57,7 +56,8 @@ from fixtures.documents import (
 )
 from fixtures.endpoints import served_endpoints
 from fixtures.engines import engines
-from fixtures.memory import grown
+from fixtures.memory import grown, growth_of
+from fixtures.properties import seeded
 from sysdesign.apis.response_formats import (
     ENGINES,
     MAX_BODY_BYTES,
@@ -74,6 +74,7 @@ TYPES = [JSON, XML, MESSAGE_PACK]
 SAMPLE_PATH, PATH = f"/invoices/{SAMPLE.number}", f"/invoices/{DOCUMENT['number']}"
 KEPT = (201, 204)
 ATTACK_BYTES = 16 * 1_048_576  # by which the server may grow under all attacks: sixteen of the longest bodies
+SHORT_BYTES = 16_384  # of a document that is read before, to have everything at hand
 STREAM_BYTES, STREAMED_BYTES = 1_048_576, 4 * 1_048_576  # by which a reader may grow, of a document so long
 CORPUS = 100  # invoices
 CLIENTS = 8
@@ -199,7 +200,6 @@ def test_a_body_is_read_as_what_it_says_it_is(api):
 def test_no_invoice_is_lost_between_the_formats(seed, engine):
     """Whatever an invoice holds, it is the same after being written and read in each format; both engines write the same bytes."""
     from hypothesis import given
-    from hypothesis import seed as seeded
 
     codecs, standard = offer(engine=engine), offer()
 
@@ -519,30 +519,18 @@ def test_what_a_corpus_weighs_in_each_format(observe, draw):
     assert zipped[XML] <= ZIPPED_XML_PER_JSON * zipped[JSON]
 
 
-def long_document():
-    """Yield a document of many invoices piece by piece."""
-    invoice = by_type()[XML].write(corpus(5)[4])
-    yield f'<invoices xmlns="{NAMESPACE}">'.encode()
-    yield from (invoice for _ in range(STREAMED_BYTES // len(invoice)))
-    yield b"</invoices>"
-
-
 def test_a_long_document_is_read_in_the_memory_of_one_invoice(observe):
     """Read as a stream, a document of any length takes the memory of one invoice; as a tree, it takes many times its length."""
-    from lxml import etree
-
     truncated = status_of(read_all, [by_type()[XML].write(SAMPLE)[:-1]])
-    with grown(os.getpid()) as streaming:
-        read = sum(1 for _ in stream(long_document()))
-    with grown(os.getpid()) as tree:
-        root = etree.parse(io.BytesIO(b"".join(long_document()))).getroot()
+    read, streaming = growth_of("fixtures.documents:read_as_stream", SHORT_BYTES, STREAMED_BYTES)
+    nodes, tree = growth_of("fixtures.documents:read_as_tree", SHORT_BYTES, STREAMED_BYTES)
 
-    observe("memory as a stream", streaming.peak_bytes / 1_048_576, "MiB")
-    observe("memory as a tree", tree.peak_bytes / 1_048_576, "MiB")
-    assert read == len(root)
+    observe("memory as a stream", streaming / 1_048_576, "MiB")
+    observe("memory as a tree", tree / 1_048_576, "MiB")
+    assert read == nodes
     assert truncated == 400
-    assert streaming.peak_bytes <= STREAM_BYTES
-    assert tree.peak_bytes >= 2 * STREAMED_BYTES
+    assert streaming <= STREAM_BYTES
+    assert tree >= 2 * STREAMED_BYTES
 
 
 def test_what_parsing_and_writing_costs(ratio, draw):

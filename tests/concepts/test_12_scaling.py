@@ -33,6 +33,7 @@ from fixtures.apps import Program, programs
 from fixtures.engines import engines
 from fixtures.eventually import eventually
 from fixtures.load import loads
+from fixtures.properties import seeded
 from fixtures.servers.haproxy_server import administer
 from sysdesign.storage import scaling
 
@@ -269,8 +270,7 @@ def test_the_fit_finds_the_law_that_made_the_points(seed):
 
     sizes = st.sets(st.integers(1, 64), min_size=3, max_size=8)
 
-    @hypothesis.seed(seed)
-    @hypothesis.settings(deadline=None, database=None)
+    @seeded(seed)
     @hypothesis.example(40.0, 0.05, 0.02, {1, 2, 4, 16}, 0.0)  # past its peak
     @hypothesis.example(40.0, 0.0, 0.0, {1, 2, 4}, 0.05)  # better than proportional
     @hypothesis.given(st.floats(1, 1e4), st.floats(0, 0.9), st.floats(0, 0.5), sizes, st.floats(0, 0.05))

@@ -34,6 +34,7 @@ from fixtures.clients import BROWSER, Load, Traffic, ask, connected
 from fixtures.engines import engines
 from fixtures.eventually import eventually
 from fixtures.processes import free_port
+from fixtures.properties import seeded
 from fixtures.ratios import cpu_clock, one_core
 from sysdesign.storage.load_balancing import (
     POLICIES,
@@ -459,7 +460,6 @@ def test_ambiguous_requests_are_refused_and_nothing_behind_them_is_read(balance,
 def test_however_the_bytes_arrive_the_same_requests_are_understood(seed):
     """Requests that come in one piece, byte by byte or cut anywhere are passed on as the same bytes."""
     from hypothesis import example, given
-    from hypothesis import seed as seeded
     from hypothesis import strategies as st
 
     chunked = POST + CHUNKS + b"5\r\nhello\r\n0\r\n\r\n"
@@ -509,7 +509,6 @@ PIECES = [
 def test_what_a_connection_remembers_changes_nothing_in_what_it_understands(reader, known, seed):
     """Whatever comes behind a message that has been seen before, it is understood, or refused, as on a new connection."""
     from hypothesis import example, given
-    from hypothesis import seed as seeded
     from hypothesis import strategies as st
 
     def understood(reader, data):

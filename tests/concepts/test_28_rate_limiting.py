@@ -24,6 +24,7 @@ import pytest
 
 from fixtures.clocks import HandClock
 from fixtures.engines import engines
+from fixtures.properties import seeded
 from fixtures.ratios import cpu_clock, one_core
 from sysdesign.distributed import rate_limiting
 from sysdesign.distributed.rate_limiting import Decision, FixedWindow, LeakyBucket, Lease, SlidingWindow, TokenBucket
@@ -156,7 +157,6 @@ def test_a_refused_caller_that_comes_back_when_told_is_admitted(make_bucket, obs
 def test_no_window_ever_admits_more_than_capacity_plus_refill(seed):
     """Whatever callers do, no stretch of time admits more than the bucket held plus what came back meanwhile."""
     from hypothesis import example, given
-    from hypothesis import seed as seeded
     from hypothesis import strategies as st
 
     steps = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 8)), min_size=1, max_size=40)

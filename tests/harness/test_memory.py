@@ -54,3 +54,17 @@ def test_what_was_held_before_is_not_counted(child):
         hold(child, MEBIBYTE)
 
     assert growth.peak_bytes <= NOISE_BYTES
+
+
+def test_a_function_is_weighed_in_a_process_that_has_nothing_to_spare():
+    """What a function holds is seen, though this process has just held more, and need not grow for it."""
+    bytes(HELD_BYTES)
+    result, grown_by = memory.growth_of("secrets:token_hex", 1, 8 * MEBIBYTE)
+
+    assert len(result) == 16 * MEBIBYTE
+    assert 24 * MEBIBYTE - NOISE_BYTES <= grown_by <= HELD_BYTES
+
+
+def test_a_function_that_fails_says_why():
+    with pytest.raises(RuntimeError, match="no_such_function"):
+        memory.growth_of("fixtures.memory:no_such_function", 1, 2)
