@@ -66,5 +66,6 @@ def test_a_function_is_weighed_in_a_process_that_has_nothing_to_spare():
 
 
 def test_a_function_that_fails_says_why():
+    """What went wrong in the other process is told in this one."""
     with pytest.raises(RuntimeError, match="no_such_function"):
         memory.growth_of("fixtures.memory:no_such_function", 1, 2)

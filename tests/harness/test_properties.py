@@ -21,10 +21,12 @@ def inputs(seed):
 
 
 def test_the_seed_makes_the_inputs():
+    """The same seed makes the same inputs, another one makes others."""
     assert inputs(1) == inputs(1) != inputs(2)
 
 
 def test_inputs_that_take_long_to_make_and_to_try_are_no_failure():
+    """Neither an input that is slow to make nor one that is slow to try fails a test whose claim holds."""
     from hypothesis import given
     from hypothesis import strategies as st
 

@@ -15,6 +15,8 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 
+from sysdesign.serving import run_gunicorn
+
 from .messages import Problem, refusal
 from .notes import Notes
 from .site import Site
@@ -100,32 +102,19 @@ def patient_protocol(head_seconds: float) -> Any:
 
 def serve_flask(port: int, head_seconds: float) -> None:
     """Run gunicorn on this port of the loopback interface: one worker, since the notes are in its memory."""
-    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped, unused-ignore]
-
     from .flask_engine import create_app
 
-    settings = {
-        "bind": f"127.0.0.1:{port}",
-        "worker_class": patient_worker(head_seconds),
-        "threads": THREADS,
-        "keepalive": 5,
-        "limit_request_line": SERVER_TARGET_BYTES,
-        "limit_request_field_size": SERVER_FIELD_BYTES,
-        "loglevel": "error",
-        "graceful_timeout": 1,
-        "control_socket_disable": True,  # it would lie in the home directory
-    }
-
-    class Gunicorn(BaseApplication):  # type: ignore[misc, unused-ignore]
-        def load_config(self) -> None:
-            for name, value in settings.items():
-                if name in self.cfg.settings:  # versions differ
-                    self.cfg.set(name, value)
-
-        def load(self) -> Any:
-            return create_app(Site(Notes()).resources())
-
-    Gunicorn().run()
+    run_gunicorn(
+        lambda: create_app(Site(Notes()).resources()),
+        port,
+        worker_class=patient_worker(head_seconds),
+        threads=THREADS,
+        keepalive=5,
+        limit_request_line=SERVER_TARGET_BYTES,
+        limit_request_field_size=SERVER_FIELD_BYTES,
+        loglevel="error",
+        graceful_timeout=1,
+    )
 
 
 def patient_worker(head_seconds: float) -> Any:

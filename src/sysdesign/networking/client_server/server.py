@@ -7,12 +7,11 @@ behind one address. Under both, a request that waits keeps one thread, and nobod
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from sysdesign.serving import run_gunicorn
 
 from .app import create_app
-
-if TYPE_CHECKING:
-    from flask import Flask
 
 HOST = "127.0.0.1"
 THREADS = 16  # of a process: requests that it can wait with at a time
@@ -61,29 +60,15 @@ def serve_by_waitress(port: int, workers: int, threads: int, options: dict[str, 
 
 def serve_by_gunicorn(port: int, workers: int, threads: int, options: dict[str, Any]) -> None:
     """Serve in workers, which this process begets, and anew when one has died."""
-    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped, unused-ignore]
-
-    settings = {
-        "bind": f"{HOST}:{port}",
-        "worker_class": "gthread",
-        "workers": workers,
-        "threads": threads,
-        "keepalive": KEEP_ALIVE_SECONDS,
-        "preload_app": True,
-        "loglevel": "warning",
-        "control_socket_disable": True,  # it would lie in the home directory
-    }
-
-    class Gunicorn(BaseApplication):  # type: ignore[misc, unused-ignore]
-        def load_config(self) -> None:
-            for name, value in settings.items():
-                if name in self.cfg.settings:  # versions differ
-                    self.cfg.set(name, value)
-
-        def load(self) -> Flask:
-            return create_app(**options)
-
-    Gunicorn().run()
+    run_gunicorn(
+        lambda: create_app(**options),
+        port,
+        worker_class="gthread",
+        workers=workers,
+        threads=threads,
+        keepalive=KEEP_ALIVE_SECONDS,
+        preload_app=True,
+    )
 
 
 ENGINES = {"waitress": serve_by_waitress, "gunicorn": serve_by_gunicorn}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from flask import Flask
+from sysdesign.serving import run_gunicorn
 
 from .service import create_app
 
@@ -42,28 +42,14 @@ def serve(port: int, workers: int, connections: int, **service: Any) -> None:
         connections: How many a worker takes at a time; the kernel keeps the others.
         service: What `create_app` takes.
     """
-    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped, unused-ignore]
-
     threads = min(connections, THREADS)
-    settings = {
-        "bind": f"127.0.0.1:{port}",
-        "worker_class": "gthread",
-        "workers": workers,
-        "threads": threads,
-        "worker_connections": connections,
-        "keepalive": KEEP_ALIVE_SECONDS if connections > threads else 0,
-        "preload_app": True,
-        "loglevel": "warning",
-        "control_socket_disable": True,  # it would lie in the home directory
-    }
-
-    class Gunicorn(BaseApplication):  # type: ignore[misc, unused-ignore]
-        def load_config(self) -> None:
-            for name, value in settings.items():
-                if name in self.cfg.settings:  # versions differ
-                    self.cfg.set(name, value)
-
-        def load(self) -> Flask:
-            return create_app(**service)
-
-    Gunicorn().run()
+    run_gunicorn(
+        lambda: create_app(**service),
+        port,
+        worker_class="gthread",
+        workers=workers,
+        threads=threads,
+        worker_connections=connections,
+        keepalive=KEEP_ALIVE_SECONDS if connections > threads else 0,
+        preload_app=True,
+    )
