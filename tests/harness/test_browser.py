@@ -71,7 +71,7 @@ def test_a_missing_browser_is_said_with_its_cure(sessions):
     without, required = sessions(MISSING), sessions(MISSING, "--require-servers")
 
     assert (without.exit_code, required.exit_code) == (0, 1)
-    assert "a browser is missing: apt-get install chromium" in without.output
+    assert "a browser is missing: apt-get install chromium-headless-shell" in without.output
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=lambda number: number.name)
