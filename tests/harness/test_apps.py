@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +14,6 @@ import httpx2
 import psutil
 import pytest
 
-from fixtures import run
 from fixtures.processes import ROOT
 
 APPLICATIONS = """\
@@ -214,37 +214,68 @@ def test_a_program_gets_its_arguments_and_its_port(program, environment):
     assert said_by(started) == f"--role primary --port {started.port}"
 
 
-def test_what_was_run_twice_waits_to_be_run_again(program, environment):
-    """From the third start on a process has imported its module already; it is told its arguments, and when killed it starts anew."""
-    own = {**environment, "MOOD": "other"}
-    started = [program("served", str(number), environment=own) for number in range(4)]
-    waited = [run.WAIT in psutil.Process(one.process.pid).cmdline() for one in started]
-    started[3].kill()
-    started[3].start()
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each process imports for itself")
 
-    assert waited == [False, False, True, True]
+
+@linux_only
+def test_programs_of_one_module_are_forked_from_one_import(program, environment):
+    """Each run has its own number, arguments, environment, directory and log, and none imports the module again."""
+    started = [program("served", str(number), environment={**environment, "MOOD": str(number)}) for number in range(3)]
+    pids = [one.process.pid for one in started]
+    parents = {psutil.Process(pid).ppid() for pid in pids}
+
     assert [said_by(one) for one in started] == [f"{at} --port {one.port}" for at, one in enumerate(started)]
+    assert len(parents) == 1 < len(set(pids))
+    assert os.getpid() not in parents
+    assert [psutil.Process(pid).cwd() for pid in pids] == [str(one.directory) for one in started]
+    assert [os.getsid(pid) for pid in pids] == pids
 
 
-def test_a_spare_that_nobody_needs_ends_with_its_session(sessions, environment, tmp_path):
-    """Who waits for ever is ended, and so is its directory."""
+@linux_only
+def test_a_forked_program_ends_and_returns_like_any_other(program, environment):
+    """It tells how it ended, is killed, paused and asked to end, and starts again on its port."""
+    started = program("served", environment=environment)
+    first = started.process.pid
+    started.kill()
+    killed = started.process.exit_code, started.alive, psutil.pid_exists(first)
+    started.start()
+    again = said_by(started)
+    started.stop()
+
+    assert killed == (-9, False, False)
+    assert again == f"--port {started.port}"
+    assert started.process.exit_code == -15
+    assert started.process.pid != first
+
+
+def test_a_module_that_cannot_be_imported_is_said_in_the_log(program, environment, tmp_path):
+    """A program that fails at its import raises at once, with its traceback, each time."""
+    (tmp_path / "cannot.py").write_text("print('importing')\nraise LookupError('not here')\n", encoding="utf-8")
+    own = {"PYTHONPATH": os.pathsep.join([environment["PYTHONPATH"], str(tmp_path)])}
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="does not listen") as failure:
+            program("cannot", environment=own)
+        assert "LookupError: not here" in str(failure.value)
+
+
+@linux_only
+def test_a_nursery_ends_with_its_session(sessions, environment, tmp_path):
+    """What programs were forked from is gone when the session is, and so is its directory."""
     outcome = sessions(
         """\
         import json, os
         from pathlib import Path
-        from fixtures.apps import spares
+        from fixtures.apps import nurseries
 
-        def test_two(program):
-            path = os.environ["SERVED"]
-            for _ in range(2):
-                program("served", environment={"PYTHONPATH": path})
-            (spare,) = spares._spares.values()
-            assert spare.alive
-            Path(os.environ["NOTE"]).write_text(json.dumps([spare.pid, str(spare.directory)]))
+        def test_one(program):
+            program("served", environment={"PYTHONPATH": os.environ["SERVED"]})
+            (nursery,) = nurseries._nurseries.values()
+            assert nursery.process.alive
+            Path(os.environ["NOTE"]).write_text(json.dumps([nursery.process.pid, str(nursery.process.directory)]))
         """,
         environment={"SERVED": environment["PYTHONPATH"], "NOTE": str(tmp_path / "note")},
     )
-    assert outcome.verdicts() == {"test_two": "held"}, outcome.output
+    assert outcome.verdicts() == {"test_one": "held"}, outcome.output
     pid, directory = json.loads((tmp_path / "note").read_text())
     assert not psutil.pid_exists(pid)
     assert not Path(directory).exists()
