@@ -61,6 +61,16 @@ def cases(request, services, thoroughness, seed):
         return services.cases(STRICTER, cases=CASES * thoroughness, seed=seed) if asked else None
 
 
+@pytest.fixture(scope="module", autouse=True)
+def meanwhile(request, services, cases):
+    """Fills the long lists beside the other tests, if one will ask for them: that takes seconds."""
+    del cases  # begins first, and takes longest
+    mine = [item for item in request.session.items if item.module is request.module]
+    for engine in sorted({item.callspec.params["engine"] for item in mine if "long_list" in item.fixturenames}):
+        with contextlib.suppress(ServerMissing):
+            services.begin_long_list(engine, PAGE * PAGES)
+
+
 @pytest.fixture(params=engines(ENGINES))
 def engine(request):
     """The engine's name."""
@@ -434,7 +444,7 @@ def test_no_answer_is_against_the_rules_of_http(services, observe):
 @pytest.fixture
 def long_list(services, engine):
     """A list of 270,000 bookmarks on one of the engines."""
-    return services.long_list(engine, PAGE * PAGES)
+    return services.long_list(engine)
 
 
 @pytest.fixture
