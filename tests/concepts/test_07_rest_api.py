@@ -30,6 +30,7 @@ from fixtures.bookmark_services import BookmarkServices
 from fixtures.bookmarks import DRAFT, MAY, MERGED, NOBODYS, PASSWORD, SQL, contend, expected, forgeries
 from fixtures.engines import engines
 from fixtures.long_lists import position, rows_read
+from fixtures.meanwhile import users_of
 from fixtures.servers.server import ServerMissing
 
 ENGINES = {"SQLite": None, "PostgreSQL": "postgres"}
@@ -65,8 +66,7 @@ def cases(request, services, thoroughness, seed):
 def meanwhile(request, services, cases):
     """Fills the long lists beside the other tests, if one will ask for them: that takes seconds."""
     del cases  # begins first, and takes longest
-    mine = [item for item in request.session.items if item.module is request.module]
-    for engine in sorted({item.callspec.params["engine"] for item in mine if "long_list" in item.fixturenames}):
+    for engine in sorted({item.callspec.params["engine"] for item in users_of(request, "long_list")}):
         with contextlib.suppress(ServerMissing):
             services.begin_long_list(engine, PAGE * PAGES)
 

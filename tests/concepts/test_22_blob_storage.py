@@ -23,7 +23,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from http.client import HTTPConnection, IncompleteRead
 from urllib.parse import quote, urlsplit
 
@@ -34,9 +34,11 @@ from fixtures.engines import engines
 from fixtures.eventually import eventually
 from fixtures.file_service import Service, fetch, status
 from fixtures.links import Link
+from fixtures.meanwhile import users_of
 from fixtures.memory import grown
 from fixtures.servers.postgres_server import fresh_database
 from fixtures.servers.s3_server import connect, fresh_bucket, through
+from fixtures.servers.server import ServerMissing
 from sysdesign.distributed import blob_storage
 from sysdesign.distributed.blob_storage import PART_BYTES, BadKeyError, Content, Failure, Files, check_key, open_bucket
 
@@ -89,12 +91,25 @@ def opened(buckets):
 
 
 @pytest.fixture(scope="module")
-def mortal(servers):
-    """A store of each engine that is there to be killed, by the engines' names."""
+def coming(servers):
+    """A store of each engine that is there to be killed, on its way, by the engines' names."""
     with ExitStack() as stack, ThreadPoolExecutor() as pool:
-        names = ("s3", "moto")
-        makers = [stack.enter_context(servers.private(name)) for name in names]
-        yield dict(zip(names, pool.map(lambda make: make(), makers), strict=True))
+        makers = {name: stack.enter_context(servers.private(name)) for name in ("s3", "moto")}
+        yield {name: pool.submit(make) for name, make in makers.items()}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def meanwhile(request):
+    """Starts them beside the other tests, if one will kill them."""
+    if users_of(request, "mortal"):
+        with suppress(ServerMissing):
+            request.getfixturevalue("coming")
+
+
+@pytest.fixture
+def mortal(coming, server_name):
+    """A store of the engine that is there to be killed."""
+    return coming[server_name].result()
 
 
 @pytest.fixture
@@ -525,16 +540,15 @@ def test_a_reader_has_the_old_file_or_the_new_one(files):
 
 
 @pytest.mark.differs({"moto": MOCK_FORGETS})
-def test_what_was_acknowledged_outlives_the_store(server_name, mortal):
+def test_what_was_acknowledged_outlives_the_store(mortal):
     """While the store is dead every request says so, and when it is back, all is there that it has acknowledged."""
-    store = mortal[server_name]
-    with closing(store.client()) as client:
+    with closing(mortal.client()) as client:
         client.create_bucket(Bucket="kept")
-    bucket = open_bucket(f"{store.url}/kept", TIMEOUT_SECONDS)
+    bucket = open_bucket(f"{mortal.url}/kept", TIMEOUT_SECONDS)
     bucket.put("a", HELLO)
-    store.kill()
+    mortal.kill()
     dead = [outcome(bucket.put, "b", HELLO), outcome(bucket.open, "a"), outcome(lambda: list(bucket.pages()))]
-    store.restart()
+    mortal.restart()
 
     assert dead == [503] * 3
     assert outcome(bucket.open, "a") == 200

@@ -33,6 +33,7 @@ from fixtures.crowd import masked
 from fixtures.endpoints import served_endpoints
 from fixtures.engines import engines
 from fixtures.eventually import eventually
+from fixtures.meanwhile import users_of
 from fixtures.servers.server import ServerMissing
 from sysdesign.distributed.websockets import Passes
 
@@ -107,7 +108,7 @@ def coming(measured):
 @pytest.fixture(scope="module", autouse=True)
 def meanwhile(request):
     """Lets 5,000 clients come in beside the other tests, if one will measure with them: that takes seconds."""
-    if any("crowd" in item.fixturenames for item in request.session.items if item.module is request.module):
+    if users_of(request, "crowd"):
         with contextlib.suppress(ServerMissing):
             request.getfixturevalue("coming")
 
