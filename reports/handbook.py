@@ -9,7 +9,9 @@ import shutil
 import sys
 import tempfile
 import textwrap
+from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +69,7 @@ def _link_to_rfc(found: re.Match[str]) -> str:
     return f'<a href="https://www.rfc-editor.org/rfc/rfc{number}{fragment}">{found[0]}</a>'
 
 
-def _write_pages(folder: Path, everything: list[Page], run: dict[str, Any]) -> None:
+def _environment(run: dict[str, Any]) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -84,13 +86,23 @@ def _write_pages(folder: Path, everything: list[Page], run: dict[str, Any]) -> N
         run=run,
         started=datetime.fromisoformat(run["started"]),
     )
-    index = environment.get_template("index.rst")
-    harness = states(test for test in run["tests"] if test["concept"] is None)
-    text = index.render(parts=by_part(everything), pages=everything, states=states(run["tests"]), harness=harness)
-    (folder / "index.rst").write_text(text, encoding="utf-8")
-    for page in everything:
-        template = environment.get_template("concept.rst" if page.is_written else "unwritten.rst")
-        (folder / f"{page.concept.name}.rst").write_text(template.render(page=page), encoding="utf-8")
+    return environment
+
+
+def _write_pages(folder: Path, everything: list[Page], run: dict[str, Any]) -> None:
+    facts = {name: value for name, value in run.items() if name != "tests"}  # of those, each page has its own
+    with ProcessPoolExecutor() as pool:
+        written = pool.map(_write_page, repeat(folder), everything, repeat(facts))
+        harness = states(test for test in run["tests"] if test["concept"] is None)
+        shown = {"parts": by_part(everything), "pages": everything, "states": states(run["tests"]), "harness": harness}
+        index = _environment(run).get_template("index.rst").render(shown)
+        (folder / "index.rst").write_text(index, encoding="utf-8")
+        list(written)  # raises what went wrong
+
+
+def _write_page(folder: Path, page: Page, run: dict[str, Any]) -> None:
+    template = _environment(run).get_template("concept.rst" if page.is_written else "unwritten.rst")
+    (folder / f"{page.concept.name}.rst").write_text(template.render(page=page), encoding="utf-8")
 
 
 def _run_sphinx(folder: Path) -> None:
@@ -99,6 +111,7 @@ def _run_sphinx(folder: Path) -> None:
         "--quiet",
         "--no-color",
         "--fail-on-warning",
+        "--jobs=auto",
         f"--conf-dir={HERE}",
         f"--doctree-dir={folder / 'doctrees'}",
     ]
