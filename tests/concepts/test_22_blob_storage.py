@@ -48,8 +48,7 @@ PAGE, OBJECTS, WRITERS = 3, 7, 4
 STORE_WRITERS = 2  # SeaweedFS lets who comes third to a lock wait for a second
 EXPIRY_SECONDS, GRACE_SECONDS, TIMEOUT_SECONDS = 300, 3_600.0, 5.0
 WATCHED_SECONDS = 0.3  # how long the store may be silent for who is in a hurry
-KEY_BYTES, PICTURE_BYTES = 1_024, 65_536
-CONTROL_BYTES = 4_096  # what the messages about an upload may cost
+KEY_BYTES, PICTURE_BYTES, CONTROL_BYTES = 1_024, 65_536, 4_096  # the last: what the messages about an upload may cost
 FACTORY = "sysdesign.distributed.blob_storage:serve"
 HELLO, PAGE_OF_OURS = b"hello, world", b"<script>document.title = 'ran'; console.log('ran')</script>"
 DOT = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=")
@@ -101,8 +100,8 @@ def coming(servers):
 @pytest.fixture(scope="module", autouse=True)
 def meanwhile(request):
     """Starts them beside the other tests, if one will kill them."""
-    if users_of(request, "mortal"):
-        with suppress(ServerMissing):
+    with suppress(ServerMissing):
+        if users_of(request, "mortal"):
             request.getfixturevalue("coming")
 
 

@@ -7,13 +7,12 @@ import signal
 import psutil
 import pytest
 
+from fixtures.endpoints import served_endpoints
+
 PAGE = """\
-<!doctype html><title>Counter</title><link rel="icon" href="data:,">
-<button>seen <output></output></button>
+<!doctype html><title>Button</title><link rel="icon" href="data:,">
+<button>press</button>
 <script>
-  const seen = Number(localStorage.seen || 0) + 1;
-  localStorage.seen = seen;
-  document.querySelector("output").textContent = seen;
   document.querySelector("button").onclick = () => { console.log("clicked"); console.error("complained"); nobody(); };
 </script>"""
 
@@ -37,14 +36,28 @@ BUSY = """\
 
 @pytest.fixture
 def page(tmp_path):
-    """The address of a page that counts its visits."""
+    """The address of a page with a button that does nothing right."""
     (tmp_path / "page.html").write_text(PAGE, encoding="utf-8")
     return (tmp_path / "page.html").as_uri()
 
 
-def test_each_visitor_is_another_person(browser, page):
-    """What a page stores for one visitor it does not find for the next."""
-    first, second = browser(page), browser(page)
+@pytest.fixture
+def endpoint():
+    """A factory of HTTP servers."""
+    with served_endpoints() as make:
+        yield make
+
+
+def test_each_visitor_is_another_person(browser, endpoint):
+    """What a server has stored with one visitor, the next one does not bring."""
+
+    def count(environ, start_response):
+        visits = int(environ.get("HTTP_COOKIE", "visits=0").partition("=")[2]) + 1
+        start_response("200 OK", [("Set-Cookie", f"visits={visits}"), ("Content-Type", "text/html")])
+        return [b"<link rel=icon href=data:,><output>%d</output>" % visits]
+
+    url = endpoint(count).url
+    first, second = browser(url), browser(url)
     first.reload()
 
     assert [one.locator("output").text_content() for one in (first, second)] == ["2", "1"]

@@ -378,13 +378,13 @@ def test_a_dead_start_shows_the_log_at_once(product, make):
     assert product.complaint in str(failure.value)
 
 
-def test_a_closed_one_leaves_no_directory_and_no_port_in_use(product, servers):
-    """When the factory's block ends, its servers are gone with all that they wrote."""
+def test_a_closed_one_leaves_no_directory_and_no_port_in_use(product, servers, eventually):
+    """When the factory's block has ended, its servers end, with all that they wrote."""
     with servers.private(product.name) as make:
         server = make(**product.settings)
         assert server.directory.is_dir()
+    eventually(lambda: not server.directory.exists())
     assert not server.alive
-    assert not server.directory.exists()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((server.host, server.port), PROMPT_SECONDS)
 
@@ -498,7 +498,7 @@ def test_the_shared_s3_refuses_who_has_no_keys_or_wrong_ones(s3_server):
         assert b" 403 " in anonymous.recv(64)
 
 
-def test_a_killed_s3_keeps_what_it_acknowledged_and_leaves_no_sockets(servers):
+def test_a_killed_s3_keeps_what_it_acknowledged_and_leaves_no_sockets(servers, eventually):
     """A killed S3 comes back with its objects; closed, it leaves no sockets in the folder that all programs share."""
     with servers.private("s3") as make:
         server = make()
@@ -509,6 +509,7 @@ def test_a_killed_s3_keeps_what_it_acknowledged_and_leaves_no_sockets(servers):
             server.restart()
             assert client.get_object(Bucket="kept", Key="a")["Body"].read() == b"yes"
         sockets = [str(path) for path in getattr(server, "_leaves", ())]
+    eventually(lambda: not server.directory.exists())
     assert [path for path in sockets if Path(path).exists()] == []
 
 
