@@ -10,8 +10,8 @@ really_fetch = implementation.Edge._fetch
 
 async def fetch(self, request, stored):
     result = await really_fetch(self, request, stored)
-    if isinstance(result, Response) and isinstance(result.body, bytes):
-        result = Stored.of(request, result, result.body)
+    if isinstance(result, Response) and (body := await self._whole(result)) is not None:
+        result = Stored.of(request, result, body)
     return result
 
 
