@@ -20,11 +20,11 @@ OTHERS = (1, 2)
 NEAR = OTHERS[0]
 BRIEF_SECONDS = (0.1, 0.2)
 CRASH_SECONDS = (0.0, 0.05)
-"""Less than a process takes to come back: the next fault finds it still starting."""
+"""About as long as a process takes to come back: the next fault finds it starting, or new."""
 ELECTION_SECONDS = (0.28, 0.4)
 """In which those that have lost their leader elect another, and work with it for a while."""
-RETURN_SECONDS = (0.5, 0.7)
-"""In which a process that was killed is back, and the leader it is left with has not given up yet."""
+RETURN_SECONDS = (0.3, 0.5)
+"""In which a process that was killed is back, and the leader that it is left with has not given up yet."""
 
 
 class Step(NamedTuple):
