@@ -18,7 +18,6 @@ Implementation src/sysdesign/apis/rest_api
 Engines        SQLite · PostgreSQL
 """
 
-import contextlib
 import functools
 import json
 import time
@@ -31,7 +30,6 @@ from fixtures.bookmarks import DRAFT, MAY, MERGED, NOBODYS, PASSWORD, SQL, conte
 from fixtures.engines import engines
 from fixtures.long_lists import position, rows_read
 from fixtures.meanwhile import users_of
-from fixtures.servers.server import ServerMissing
 
 ENGINES = {"SQLite": None, "PostgreSQL": "postgres"}
 STRICTER = "PostgreSQL"  # takes fewer texts and numbers than SQLite
@@ -55,23 +53,21 @@ def services(servers, tmp_path_factory):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def cases(request, services, thoroughness, seed):
-    """A run of schemathesis, which goes on beside the other tests; none, where nobody asks what came of it."""
-    asked = any(item.function is test_the_api_does_what_its_document_says for item in request.session.items)
-    with contextlib.suppress(ServerMissing):
-        return services.cases(STRICTER, cases=CASES * thoroughness, seed=seed) if asked else None
-
-
-@pytest.fixture(scope="module", autouse=True)
-def meanwhile(request, services, cases):
-    """Fills the long lists beside the other tests, if one will ask for them: that takes seconds."""
-    del cases  # begins first, and takes longest
+def meanwhile(request, services, thoroughness, seed):
+    """Begins what takes seconds, if somebody will ask for it: a run of schemathesis, and lists that are long."""
+    if users_of(request, "cases"):
+        services.begin_cases(STRICTER, cases=CASES * thoroughness, seed=seed)
     for engine in sorted({item.callspec.params["engine"] for item in users_of(request, "long_list")}):
-        with contextlib.suppress(ServerMissing):
-            services.begin_long_list(engine, PAGE * PAGES)
+        services.begin_long_list(engine, PAGE * PAGES)
 
 
-@pytest.fixture(params=engines(ENGINES))
+@pytest.fixture
+def cases(services):
+    """What came of the run of schemathesis."""
+    return services.cases()
+
+
+@pytest.fixture(params=engines(ENGINES), scope="module")
 def engine(request):
     """The engine's name."""
     return request.param
@@ -416,13 +412,11 @@ def test_a_database_that_does_not_answer_is_told_as_such(services, engine, thoro
 @pytest.mark.parametrize("engine", engines({STRICTER: ENGINES[STRICTER]}))
 def test_the_api_does_what_its_document_says(cases, engine, thoroughness, observe):
     """Whatever the document allows is accepted, whatever it forbids is refused, and every answer is as described."""
-    tried = cases.result()
-
-    observe("cases tried", tried.tried, "cases")
-    observe("answers", ", ".join(f"{status} × {count}" for status, count in sorted(tried.statuses.items())))
-    assert tried.failures == ()
-    assert tried.tried >= CASES * thoroughness
-    assert tried.statuses[200] + tried.statuses[201] >= tried.tried // 50
+    observe("cases tried", cases.tried, "cases")
+    observe("answers", ", ".join(f"{status} × {count}" for status, count in sorted(cases.statuses.items())))
+    assert cases.failures == ()
+    assert cases.tried >= CASES * thoroughness
+    assert cases.statuses[200] + cases.statuses[201] >= cases.tried // 50
 
 
 def test_no_answer_is_against_the_rules_of_http(services, observe):
@@ -448,12 +442,13 @@ def long_list(services, engine):
 
 
 @pytest.fixture
-def turns(cases, engine):
-    """How costs are measured, when nothing else asks any more: SQLite computes in this thread, PostgreSQL elsewhere."""
-    if cases:
-        cases.result()
-    clock = time.thread_time if engine == "SQLite" else time.perf_counter
-    return {"pairs": 9, "slice_seconds": 0.01, "clock": clock}
+def turns(services, engine):
+    """How costs are measured: SQLite computes in this thread, PostgreSQL elsewhere, when nobody else asks any more."""
+    turns = {"pairs": 7, "slice_seconds": 0.01}
+    if engine == "SQLite":
+        return {"clock": time.thread_time, **turns}
+    services.cases()
+    return {"clock": time.perf_counter, **turns}
 
 
 def test_the_last_page_costs_what_the_first_does(long_list, engine, turns, ratio, observe, draw):

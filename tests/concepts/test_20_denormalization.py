@@ -39,7 +39,7 @@ COMMENTS_PER_POST = 4
 ADAS_ROWS = 2 + 12  # that show her name: two heads of pages, and twelve comments
 BATCH = 2  # copies that a fan-out writes at once
 
-SEQUENCES = {"SQLite": 120, "PostgreSQL": 60, "MongoDB": 80}  # of operations
+SEQUENCES = {"SQLite": 120, "PostgreSQL": 50, "MongoDB": 40}  # of operations
 STEPS = {"SQLite": 10, "PostgreSQL": 4, "MongoDB": 4}  # in each, behind its first four
 READ_RATIO = {"SQLite": 2 / 3, "PostgreSQL": 1 / 3, "MongoDB": 1 / 10}  # a page view, denormalized ÷ normalized
 WATCHED_SECONDS = 0.1  # for a writer that should wait to go wrong, where no lock tells that he does
