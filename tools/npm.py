@@ -29,6 +29,15 @@ def fetched(package: str, integrity: str, folder: Path) -> Path:
     if base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode() != integrity:
         raise ValueError(f"{archive} is not {package}")
     with tarfile.open(archive) as files:
-        files.extractall(folder, filter="data")
+        for member in filter(tarfile.TarInfo.isfile, files):  # Python 3.11.2 cannot be told to extract nothing but data
+            _unpack(files, member, folder)
     archive.unlink()
     return unpacked
+
+
+def _unpack(files: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    path, content = folder / member.name, files.extractfile(member)
+    if content is None or not path.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f"{member.name} would lie outside of {folder}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.read())
