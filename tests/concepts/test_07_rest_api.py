@@ -37,7 +37,7 @@ INCREMENTS = 100  # by two clients; ten times as many in the thorough profile
 CARELESS = 20  # increments without a condition
 CASES = 100  # of schemathesis, at least; ten times as many in the thorough profile
 WRITERS = 8
-PAGE = 4  # rows
+PAGE = 6  # rows
 PAGES = 45_000
 MAX_PAGE = 100  # rows
 KEYSET_RATIO, OFFSET_RATIO = 3.0, 50.0  # of time and of work: page 45,000 ÷ page 1
@@ -437,14 +437,14 @@ def test_no_answer_is_against_the_rules_of_http(services, thoroughness, observe)
 
 @pytest.fixture
 def long_list(services, engine):
-    """A list of 180,000 bookmarks on one of the engines."""
+    """A list of 270,000 bookmarks on one of the engines."""
     return services.long_list(engine)
 
 
 @pytest.fixture
 def turns(services, engine):
     """How costs are measured: SQLite computes in this thread, PostgreSQL elsewhere, when nobody else asks any more."""
-    turns = {"pairs": 7, "slice_seconds": 0.01}
+    turns = {"pairs": 9, "slice_seconds": 0.01}
     if engine == "SQLite":
         return {"clock": time.thread_time, **turns}
     services.cases()
@@ -452,7 +452,7 @@ def turns(services, engine):
 
 
 def test_the_last_page_costs_what_the_first_does(long_list, engine, turns, ratio, observe, draw):
-    """A page behind 180,000 rows is had by a cursor at the price of the first; by its number, the database walks over all of them."""
+    """A page behind 270,000 rows is had by a cursor at the price of the first; by its number, the database walks over all of them."""
     numbers = (1, 10, 100, 1_000, 10_000, PAGES)
     listing = list_of_reader()
     keyset = {number: listing.behind(position((number - 1) * PAGE), PAGE) for number in numbers}
@@ -491,9 +491,9 @@ def runs(database, queries):
     return [functools.partial(database.rows, queries[number]) for number in (PAGES, 1)]
 
 
-@pytest.mark.benchmark(group="four bookmarks behind 179,996 others")
+@pytest.mark.benchmark(group="six bookmarks behind 269,994 others")
 def test_the_cost_of_a_deep_page(long_list, benchmark):
-    """What it costs to have the last page of 180,000 bookmarks by its cursor."""
+    """What it costs to have the last page of 270,000 bookmarks by its cursor."""
     query = list_of_reader().behind(position((PAGES - 1) * PAGE), PAGE)
 
     assert len(benchmark(long_list.rows, query)) == PAGE

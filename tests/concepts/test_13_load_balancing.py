@@ -523,7 +523,6 @@ def test_what_a_connection_remembers_changes_nothing_in_what_it_understands(read
     @seeded(seed)
     @example(edits=[])
     @example(edits=[(len(known), 0, PIECES[0])])  # with something behind it
-    @example(edits=[(len(known) - 1, 1, b"")])  # without its end
     @given(
         edits=st.lists(
             st.tuples(st.integers(0, len(known)), st.integers(0, 9), st.sampled_from([b"", *PIECES])), max_size=3
