@@ -54,7 +54,9 @@ def services(servers, tmp_path_factory):
 
 @pytest.fixture(scope="module", autouse=True)
 def meanwhile(request, services, thoroughness, seed):
-    """Begins what takes seconds, if somebody will ask for it: a run of schemathesis, and lists that are long."""
+    """Begins what takes seconds, if somebody will ask for it: each API, a run of schemathesis, and lists that are long."""
+    for engine in sorted({str(item.callspec.params["engine"]) for item in users_of(request, "people")}):
+        services.begin(engine)
     if users_of(request, "cases"):
         services.begin_cases(STRICTER, cases=CASES * thoroughness, seed=seed)
     for engine in sorted({item.callspec.params["engine"] for item in users_of(request, "long_list")}):
