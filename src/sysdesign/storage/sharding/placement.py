@@ -13,8 +13,8 @@ from xxhash import xxh3_64_intdigest as digest
 
 HASH_BITS = 64
 SLOTS = 2**16
-POINTS = 2**14
-"""Points a shard on the ring: its share varies by about one in the square root of them, here by less than a hundredth."""
+POINTS = 2**12
+"""Points a shard on the ring: its share varies by about one in the square root of them, here by one in sixty-four."""
 
 
 class UnknownKey(LookupError):  # noqa: N818 - the name of the event
