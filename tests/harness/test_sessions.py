@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 2  # pytest's exit code
 ENDS_WITHIN_SECONDS = 30
+CREATOR = 4  # the column of the process that made a segment
 
 BUSY = """\
     import json, os, pathlib, signal
@@ -96,12 +97,19 @@ def busy(sessions, provider):
 
 
 def is_gone(facts: dict, processes: list[psutil.Process]) -> bool:
-    """Whether none of the processes, directories and listeners of a session is left."""
+    """Whether none of the processes, directories, listeners and segments of shared memory of a session is left."""
     running = [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
     directories = [one for one in facts["directories"] if Path(one).exists()]
     listening = [port for port in facts["ports"] if _listens(port)]
-    assert (running, directories, listening) == ([], [], [])
+    shared = [line for line in segments() if int(line.split()[CREATOR]) in {one.pid for one in processes}]
+    assert (running, directories, listening, shared) == ([], [], [], [])
     return True
+
+
+def segments() -> list[str]:
+    """Return what Linux knows about each segment of System V's shared memory."""
+    known = Path("/proc/sysvipc/shm")
+    return known.read_text().splitlines()[1:] if known.exists() else []
 
 
 def _listens(port: int) -> bool:
@@ -114,7 +122,7 @@ def _listens(port: int) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_nothing_outlives_a_session(busy, number, eventually):
-    """However a session ends in the middle of a test, no process, no directory and no port in use is left of it."""
+    """However a session ends in the middle of a test, no process, directory, shared memory and port in use is left of it."""
     session = busy[number]
     written = session.folder / "facts"
     eventually(lambda: written.exists() or session.process.poll() is not None, within=60)
