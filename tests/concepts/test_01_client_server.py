@@ -46,7 +46,7 @@ from sysdesign.networking.client_server import MAX_BODY_BYTES, MAX_CHARACTERS, L
 ENGINES = {"waitress": None, "gunicorn": None}
 REQUESTS = 100  # on one connection
 TOGETHER = 4  # requests that wait at the same time
-WAIT_SECONDS = 0.1  # that each of them has to wait
+WAIT_SECONDS = 0.05  # that each of them has to wait
 LEAST_GAIN = TOGETHER / 2  # serial time ÷ concurrent time
 PAIRS = 2  # so few that the interval is the whole range: the claim holds in each of them
 IMPATIENT_SECONDS = 0.25  # before a client, or the server as a client, gives up
