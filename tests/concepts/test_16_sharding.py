@@ -45,13 +45,13 @@ SHARDS = [f"shard-{number}" for number in range(1, 102)]
 SIGMAS = 3  # of the binomial distribution: chance is outside once in 370 times, and these keys are always the same
 LOOKUP_RATIO = 5  # uhashring ÷ ours, in the thread's own time
 BEFORE, AFTER = SHARDS[:3], SHARDS[:4]
-SLOTS = 64
+SLOTS = 32
 BALANCE, AMOUNT = 1_000, 30  # cents
 USERS = [User(f"user-{number}", f"name-{number}", BALANCE) for number in range(40)]
 IDS = sorted(user.id for user in USERS)
 NAMES = [user.name for user in USERS]
 ROUNDS = 1  # of a kill behind each step, in the quick profile; ten times as many in the thorough one
-NTH = 3  # slot of a resharder's life in which it dies: two have been moved, and are not touched again
+NTH = 2  # slot of a resharder's life in which it dies: one has been moved, and is not touched again
 HOT, HOT_SHARE, HOT_PARTS = KEYS[1], 0.5, 8  # one key gets so many of all requests; its parts are spread 3 : 3 : 2
 COOLED_SHARE = 0.6  # of its writes at most so many go to one shard after that
 

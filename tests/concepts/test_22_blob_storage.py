@@ -32,10 +32,9 @@ import pytest
 from fixtures.apps import served_apps
 from fixtures.engines import engines
 from fixtures.eventually import eventually
-from fixtures.file_service import Service, fetch, status
+from fixtures.file_service import Service, fetch, passed, status
 from fixtures.links import Link
 from fixtures.meanwhile import users_of
-from fixtures.memory import grown
 from fixtures.servers.postgres_server import fresh_database
 from fixtures.servers.s3_server import connect, fresh_bucket, through
 from fixtures.servers.server import ServerMissing
@@ -91,18 +90,19 @@ def opened(buckets):
 
 @pytest.fixture(scope="module")
 def coming(servers):
-    """A store of each engine that is there to be killed, on its way, by the engines' names."""
+    """A store of each engine that is there to be killed, on its way behind the one that all share, by the engines' names."""
     with ExitStack() as stack, ThreadPoolExecutor() as pool:
         makers = {name: stack.enter_context(servers.private(name)) for name in ("s3", "moto")}
-        yield {name: pool.submit(make) for name, make in makers.items()}
+        yield {name: pool.submit(lambda name=name: servers.shared(name) and makers[name]()) for name in makers}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def meanwhile(request):
-    """Starts them beside the other tests, if one will kill them."""
-    with suppress(ServerMissing):
-        if users_of(request, "mortal"):
-            request.getfixturevalue("coming")
+    """Begins what takes seconds beside the other tests, if one will ask for it."""
+    for fixture, user in {"coming": "mortal", "passing": "passing"}.items():
+        with suppress(ServerMissing):
+            if users_of(request, user):
+                request.getfixturevalue(fixture)
 
 
 @pytest.fixture
@@ -632,31 +632,22 @@ def test_a_file_that_is_announced_before_its_bytes_is_found_without_them(files):
     assert b"".join(files.open("b")[1]) == HELLO
 
 
-def pass_through(program, mebibytes):
-    """Bring a file of so many MiB through the application and get it again; return how many MiB came."""
-    block, length = random.randbytes(MEBIBYTE), str(mebibytes * MEBIBYTE)
-    with closing(HTTPConnection(program.host, program.port, timeout=60)) as connection:
-        connection.request("PUT", "/files/big", (block for _ in range(mebibytes)), {"Content-Length": length})
-        assert connection.getresponse().read()
-        connection.request("GET", "/files/big")
-        answer, came = connection.getresponse(), 0
-        while part := answer.read(MEBIBYTE):
-            came += len(part)
-    return came / MEBIBYTE
-
-
-def test_files_of_any_size_pass_in_the_same_memory(app, s3_place, tmp_path, thoroughness, observe, draw):
-    """While 256 MiB pass through the application, which holds no more than a part at a time, it grows by 16 MiB at the most."""
+@pytest.fixture(scope="module")
+def passing(buckets, tmp_path_factory, thoroughness):
+    """Files of several sizes on their way through an application of their own."""
     largest = BOTH_WAYS_MIB if thoroughness > 1 else BOTH_WAYS_MIB // 2  # half up, half down
-    application = app(FACTORY, bucket=s3_place, catalogue=f"sqlite:///{tmp_path}/catalogue.db")
-    status(f"{application.url}/files/first", "PUT", HELLO)
-    grew, came = [], []
-    for mebibytes in (*SIZES_MIB, largest):
-        with grown(application.process.pid) as growth:
-            came.append(pass_through(application, mebibytes))
-        grew.append((mebibytes, growth.peak_bytes / MEBIBYTE))
+    bucket, catalogue = f"{buckets('s3')}/passing/", f"sqlite:///{tmp_path_factory.mktemp('passing')}/catalogue.db"
+    with served_apps() as make, ThreadPoolExecutor() as pool:
+        application = make(FACTORY, bucket=bucket, catalogue=catalogue, start=False)
+        application.launch()
+        yield pool.submit(passed, application, (*SIZES_MIB, largest))
 
-    observe(f"growth of the application while {2 * largest} MiB pass", round(grew[-1][1], 1), "MiB")
+
+def test_files_of_any_size_pass_in_the_same_memory(passing, observe, draw):
+    """While 256 MiB pass through the application, which holds no more than a part at a time, it grows by 16 MiB at the most."""
+    came, grew = passing.result()
+
+    observe(f"growth of the application while {2 * grew[-1][0]} MiB pass", round(grew[-1][1], 1), "MiB")
     draw(
         "Memory over the size of a file",
         "However large the file that passes through, the application grows by little more than one part of an upload.",
