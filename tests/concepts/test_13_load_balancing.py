@@ -603,7 +603,7 @@ def test_a_request_costs_little_more_than_in_nginx_and_a_fifth_of_an_aiohttp_pro
             lambda load=load: elsewhere.submit(load, 2 * CONNECTIONS).result() for load in loads
         )
         turns = {"clock": cpu_clock(*balancers), "slice_seconds": 0.015}
-        to_nginx = ratio("ours ÷ nginx, CPU time a request", run_ours, run_nginx, pairs=31, **turns)
+        to_nginx = ratio("ours ÷ nginx, CPU time a request", run_ours, run_nginx, pairs=15, **turns)
         to_aiohttp = ratio("aiohttp ÷ ours, CPU time a request", run_aiohttp, run_ours, pairs=9, **turns)
 
     assert to_nginx.high <= NGINX_RATIO

@@ -69,6 +69,19 @@ def family(run, eventually):
     return parent, [psutil.Process(int(line.split()[1])) for line in parent.log.splitlines()]
 
 
+def test_whoever_sets_tmpdir_has_chosen_where_files_lie(tmp_path):
+    """What a session writes lies where TMPDIR says, also where there is room in memory."""
+    make = "from fixtures.processes import temporary_directory; print(temporary_directory('here'))"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+
+    told = subprocess.run(
+        [sys.executable, "-c", make], cwd=ROOT, env=environment, capture_output=True, check=True, text=True
+    )
+
+    assert Path(told.stdout.strip()).parent == tmp_path
+    assert list(tmp_path.iterdir()) == []  # it went with its session
+
+
 def is_dead(process):
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
