@@ -9,16 +9,17 @@ import signal
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fixtures.processes import ROOT, tree, wait_until_dead
+from fixtures.processes import ROOT, Process, tree, wait_until_dead
 from fixtures.servers.providers import Servers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 WITHIN_SECONDS = 90.0
@@ -142,3 +143,18 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     assert path.exists(), done.stdout + done.stderr
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
+
+
+@pytest.fixture
+def told_while_it_dies() -> Callable[..., set[int]]:
+    """Kills a process, and returns what threads are told that ask for its exit code, over and over, until there is one."""
+
+    def kill_and_ask(process: Process, threads: int = 4) -> set[int]:
+        with ThreadPoolExecutor(threads) as askers:
+            asked = [
+                askers.submit(lambda: next(filter(None, iter(lambda: process.exit_code, 0)))) for _ in range(threads)
+            ]
+            process.kill()
+            return {one.result() for one in asked}
+
+    return kill_and_ask

@@ -248,6 +248,15 @@ def test_a_forked_program_ends_and_returns_like_any_other(program, environment):
     assert started.process.pid != first
 
 
+@linux_only
+def test_how_a_forked_program_ended_can_be_asked_while_it_is_buried(program, environment, told_while_it_dies):
+    """Who asks while another thread kills it gets no error, and the nursery that is asked too late does not die of it."""
+    started = program("served", environment=environment)
+    for _ in range(20):
+        assert told_while_it_dies(started.process) == {-9}
+        started.start()
+
+
 def test_a_module_that_cannot_be_imported_is_said_in_the_log(program, environment, tmp_path):
     """A program that fails at its import raises at once, with its traceback, each time."""
     (tmp_path / "cannot.py").write_text("print('importing')\nraise LookupError('not here')\n", encoding="utf-8")

@@ -152,6 +152,11 @@ def test_who_is_dead_is_not_killed_again(run, monkeypatch):
     assert sent == []
 
 
+def test_how_it_ended_can_be_asked_while_it_is_buried(run, told_while_it_dies):
+    """Who asks for the exit code while another thread kills the process is told that it runs or how it ended, and no error."""
+    assert [told_while_it_dies(run(STUBBORN)) for _ in range(20)] == [{-signal.SIGKILL}] * 20
+
+
 def test_what_ended_by_itself_is_swept_before_its_number_can_be_anothers(run, eventually):
     """A process that ends by itself leaves its number free only when its descendants are gone too."""
     parent = run("import os, signal\nif os.fork() == 0:\n    print(os.getpid(), flush=True)\n    signal.pause()\n")
