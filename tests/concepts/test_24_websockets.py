@@ -169,35 +169,6 @@ def test_what_one_says_all_in_the_room_read_in_one_order_and_nobody_else(nodes, 
     assert stranger.read == []
 
 
-SIZE = {"width": 560, "height": 420}
-TITLE, HOSTILE = "A chat in two browsers", '<img src=x onerror="document.title = 1">'
-
-
-def test_two_people_talk_in_their_browsers(chat, web, browser, enter, draw):
-    """By keyboard, two people log in, see each other, type and read; text is shown as text; a cut line costs them nothing."""
-    web.wait_until_ready()
-    ann, bob = (log_in(browser(web.url, viewport=SIZE), name) for name in ("ann", "bob"))
-    cat = enter("cat", chat.lobby, chat.nodes[1])
-    ann.locator("#people li", has_text="cat").wait_for()
-    ann.get_by_role("textbox").press_sequentially(HOSTILE)
-    bob.get_by_text("ann is typing").wait_for()
-    ann.keyboard.press("Enter")
-    eventually(lambda: cat.read)  # the node has it; ann may not know yet
-    chat.wire.cut()
-    cat.say("while the line was cut")
-    bob.get_by_text("while the line was cut").wait_for()
-    bob.get_by_role("textbox").fill("so it is")
-    bob.get_by_role("button", name="Send").press("Enter")
-    shown = [page.locator("#messages li:not(.waiting)") for page in (ann, bob)]
-    eventually(lambda: [each.count() for each in shown] == [3, 3])
-
-    draw.screenshot(TITLE, "Both read the same.", {"ann": ann.screenshot(), "bob": bob.screenshot()})
-    expected = [f"ann{HOSTILE}", "catwhile the line was cut", "bobso it is"]
-    assert [each.all_text_contents() for each in shown] == [expected, expected]
-    assert ann.locator("#people li").all_text_contents() == ["ann", "bob", "cat"]
-    assert (browser.errors, ann.title(), chat.wire.connections) == ([], "Chat", 2)
-
-
 OLD = f"chat_pass={Passes('another secret').issue('ann')}"
 
 
@@ -480,6 +451,35 @@ def test_the_people_of_a_killed_node_are_not_listed_for_long(mortals, room, ente
 
 QUICK_CASES = [f"{group}.*" for group in (1, 2, 3, 4, 5, 6, 7, 10)]
 CASES_WITH_PAUSES = ["5.19", "5.20", "6.4.*"]
+
+
+SIZE = {"width": 560, "height": 420}
+TITLE, HOSTILE = "A chat in two browsers", '<img src=x onerror="document.title = 1">'
+
+
+def test_two_people_talk_in_their_browsers(chat, web, browser, enter, draw):
+    """By keyboard, two people log in, see each other, type and read; text is shown as text; a cut line costs them nothing."""
+    web.wait_until_ready()
+    ann, bob = (log_in(browser(web.url, viewport=SIZE), name) for name in ("ann", "bob"))
+    cat = enter("cat", chat.lobby, chat.nodes[1])
+    ann.locator("#people li", has_text="cat").wait_for()
+    ann.get_by_role("textbox").press_sequentially(HOSTILE)
+    bob.get_by_text("ann is typing").wait_for()
+    ann.keyboard.press("Enter")
+    eventually(lambda: cat.read)  # the node has it; ann may not know yet
+    chat.wire.cut()
+    cat.say("while the line was cut")
+    bob.get_by_text("while the line was cut").wait_for()
+    bob.get_by_role("textbox").fill("so it is")
+    bob.get_by_role("button", name="Send").press("Enter")
+    shown = [page.locator("#messages li:not(.waiting)") for page in (ann, bob)]
+    eventually(lambda: [each.count() for each in shown] == [3, 3])
+
+    draw.screenshot(TITLE, "Both read the same.", {"ann": ann.screenshot(), "bob": bob.screenshot()})
+    expected = [f"ann{HOSTILE}", "catwhile the line was cut", "bobso it is"]
+    assert [each.all_text_contents() for each in shown] == [expected, expected]
+    assert ann.locator("#people li").all_text_contents() == ["ann", "bob", "cat"]
+    assert (browser.errors, ann.title(), chat.wire.connections) == ([], "Chat", 2)
 
 
 def test_no_case_of_autobahn_fails_beyond_those_of_the_library(program, observe):
