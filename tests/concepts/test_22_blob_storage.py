@@ -227,36 +227,6 @@ def test_the_bytes_are_in_the_store_and_what_is_known_of_them_in_the_database(fi
     assert file.key not in file.object
 
 
-def test_a_browser_opens_a_public_url(service, s3_bucket, browser):
-    """A picture that was published is shown by any browser at a URL for ever, and one that was not at a URL that is signed."""
-    public = s3_bucket.publish("public/")
-    s3_bucket.put("public/dot.png", DOT, "image/png")
-    s3_bucket.put("private.png", DOT, "image/png")
-    service.put("dot.png", DOT, "image/png")
-    pages = [browser(f"{public}dot.png"), browser(service.url("dot.png", "urls"))]
-
-    assert [page.evaluate("document.images[0].naturalWidth") for page in pages] == [1, 1]
-    assert urlsplit(pages[1].url).port != service.program.port
-    assert (status(f"{public}dot.png"), status(f"{public}dot.png", "DELETE")) == (200, 403)
-    assert status(public.replace("public/", "private.png")) == 403
-
-
-def test_what_somebody_has_uploaded_does_not_run_in_our_name(service, browser):
-    """A page that was uploaded is downloaded and not shown, and what is shown is not taken for a page, whatever is in it."""
-    for key, kind in {"page.html": "text/html", "page.svg": "image/svg+xml", "page.txt": "text/plain"}.items():
-        service.put(key, PAGE_OF_OURS, kind)
-    told = {key: fetch(service.url(key))[1] for key in ("page.html", "page.svg", "page.txt")}
-    direct = fetch(fetch(service.url("page.html", "urls"))[1]["Location"])[1]
-    shown = browser(service.url("page.txt"))
-
-    assert [fields["Content-Disposition"].split(";")[0] for fields in told.values()] == ["attachment"] * 2 + ["inline"]
-    assert {fields["X-Content-Type-Options"] for fields in told.values()} == {"nosniff"}
-    assert all("sandbox" in fields["Content-Security-Policy"] for fields in told.values())
-    assert direct["Content-Disposition"] == "attachment; filename*=UTF-8''page.html"
-    assert shown.inner_text("body") == PAGE_OF_OURS.decode()
-    assert (shown.title(), browser.said) == ("", [])
-
-
 @pytest.mark.differs({"moto": MOCK_BELIEVES})
 def test_a_signed_url_gets_one_file_and_does_nothing_else(bucket):
     """Who has a signed URL can read that file as it was meant; another method, file, type or expiry is refused, and so is a guess."""
@@ -641,6 +611,36 @@ def passing(buckets, tmp_path_factory, thoroughness):
         application = make(FACTORY, bucket=bucket, catalogue=catalogue, start=False)
         application.launch()
         yield pool.submit(passed, application, (*SIZES_MIB, largest))
+
+
+def test_a_browser_opens_a_public_url(service, s3_bucket, browser):
+    """A picture that was published is shown by any browser at a URL for ever, and one that was not at a URL that is signed."""
+    public = s3_bucket.publish("public/")
+    s3_bucket.put("public/dot.png", DOT, "image/png")
+    s3_bucket.put("private.png", DOT, "image/png")
+    service.put("dot.png", DOT, "image/png")
+    pages = [browser(f"{public}dot.png"), browser(service.url("dot.png", "urls"))]
+
+    assert [page.evaluate("document.images[0].naturalWidth") for page in pages] == [1, 1]
+    assert urlsplit(pages[1].url).port != service.program.port
+    assert (status(f"{public}dot.png"), status(f"{public}dot.png", "DELETE")) == (200, 403)
+    assert status(public.replace("public/", "private.png")) == 403
+
+
+def test_what_somebody_has_uploaded_does_not_run_in_our_name(service, browser):
+    """A page that was uploaded is downloaded and not shown, and what is shown is not taken for a page, whatever is in it."""
+    for key, kind in {"page.html": "text/html", "page.svg": "image/svg+xml", "page.txt": "text/plain"}.items():
+        service.put(key, PAGE_OF_OURS, kind)
+    told = {key: fetch(service.url(key))[1] for key in ("page.html", "page.svg", "page.txt")}
+    direct = fetch(fetch(service.url("page.html", "urls"))[1]["Location"])[1]
+    shown = browser(service.url("page.txt"))
+
+    assert [fields["Content-Disposition"].split(";")[0] for fields in told.values()] == ["attachment"] * 2 + ["inline"]
+    assert {fields["X-Content-Type-Options"] for fields in told.values()} == {"nosniff"}
+    assert all("sandbox" in fields["Content-Security-Policy"] for fields in told.values())
+    assert direct["Content-Disposition"] == "attachment; filename*=UTF-8''page.html"
+    assert shown.inner_text("body") == PAGE_OF_OURS.decode()
+    assert (shown.title(), browser.said) == ("", [])
 
 
 def test_files_of_any_size_pass_in_the_same_memory(passing, observe, draw):
