@@ -30,6 +30,7 @@ from fixtures.bookmarks import DRAFT, MAY, MERGED, NOBODYS, PASSWORD, SQL, conte
 from fixtures.engines import engines
 from fixtures.long_lists import position, rows_read
 from fixtures.meanwhile import users_of
+from fixtures.ratios import cpu_clock, one_core
 
 ENGINES = {"SQLite": None, "PostgreSQL": "postgres"}
 STRICTER = "PostgreSQL"  # takes fewer texts and numbers than SQLite
@@ -444,13 +445,15 @@ def long_list(services, engine):
 
 
 @pytest.fixture
-def turns(services, engine):
-    """How costs are measured: SQLite computes in this thread, PostgreSQL elsewhere, when nobody else asks any more."""
+def turns(services, servers, engine):
+    """How costs are measured: SQLite computes in this thread; PostgreSQL beside it on one core, when nobody else asks any more."""
     turns = {"pairs": 9, "slice_seconds": 0.01}
     if engine == "SQLite":
-        return {"clock": time.thread_time, **turns}
+        yield {"clock": time.thread_time, **turns}
+        return
     services.cases()
-    return {"clock": time.perf_counter, **turns}
+    with one_core(servers.shared(ENGINES[engine])):
+        yield {"clock": cpu_clock(servers.shared(ENGINES[engine])), **turns}
 
 
 def test_the_last_page_costs_what_the_first_does(long_list, engine, turns, ratio, observe, draw):
