@@ -13,7 +13,6 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -94,8 +93,10 @@ def parse(body: bytes) -> Any:
     from lxml import etree
 
     Prolog().feed(body)
-    with _refused():
+    try:
         return etree.fromstring(body, etree.XMLParser(**HARDENED))
+    except etree.XMLSyntaxError as malformed:
+        raise _refusal(malformed) from malformed
 
 
 def stream(chunks: Iterable[bytes]) -> Iterator[Invoice]:
@@ -103,27 +104,22 @@ def stream(chunks: Iterable[bytes]) -> Iterator[Invoice]:
     from lxml import etree
 
     prolog, parser = Prolog(), etree.XMLPullParser(["end"], tag=f"{NAMESPACE}invoice", **HARDENED)
-    for chunk in chunks:
-        prolog.feed(chunk)
-        with _refused():
-            parser.feed(chunk)
-        for _, element in parser.read_events():
-            yield _invoice(element)
-            element.clear()
-            while element.getprevious() is not None:
-                del element.getparent()[0]
-    with _refused():
-        parser.close()
-
-
-@contextmanager
-def _refused() -> Iterator[None]:
-    from lxml import etree
-
     try:
-        yield
+        for chunk in chunks:
+            prolog.feed(chunk)
+            parser.feed(chunk)
+            for _, element in parser.read_events():
+                yield _invoice(element)
+                element.clear()
+                while element.getprevious() is not None:
+                    del element.getparent()[0]
+        parser.close()
     except etree.XMLSyntaxError as malformed:
-        raise Problem(400, f"This is not XML: {malformed.msg}.") from malformed
+        raise _refusal(malformed) from malformed
+
+
+def _refusal(malformed: SyntaxError) -> Problem:
+    return Problem(400, f"This is not XML: {malformed.msg}.")
 
 
 def write(invoice: Invoice) -> bytes:
