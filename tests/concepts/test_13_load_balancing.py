@@ -66,6 +66,7 @@ server {
 
 CHECKED = {"check_path": "/health", "check_seconds": 0.05, "rise": 2, "fall": 2, "slow_start_seconds": 0.0}
 EJECTED = {"eject_seconds": 0.2, "max_failures": 2}
+EJECTED_FOR_LONG = {**EJECTED, "eject_seconds": 1.0}  # nobody waits for it to come back
 RESPONSE_SECONDS = 0.3
 SOON_SECONDS = 0.7  # several times what a backend's state takes to change
 SHORT_SECONDS = 0.1  # patience with an answer that may not come
@@ -404,7 +405,7 @@ def draw_killed(draw):
 def test_a_paused_backend_delays_few_requests_and_fails_none(balance, abc, make_nginx, observe):
     """A backend that stops answering costs a time limit to those who wait for it; nobody else waits, and nobody fails."""
     paused = backend(make_nginx, "paused")
-    balancer = balance([paused, *abc[:2]], response_seconds=RESPONSE_SECONDS, **CHECKED, **EJECTED)
+    balancer = balance([paused, *abc[:2]], response_seconds=RESPONSE_SECONDS, **CHECKED, **EJECTED_FOR_LONG)
     with Traffic(balancer) as traffic:
         traffic.goes_on()
         paused.pause()

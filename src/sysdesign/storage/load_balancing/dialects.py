@@ -34,10 +34,11 @@ def nginx_configuration(backends: Mapping[str, int], settings: Settings) -> str:
 
     Args:
         backends: The weights of the backends by their addresses `HOST:PORT`.
-        settings: How the balancer works, as far as nginx can; it counts the time of an ejection in whole seconds.
+        settings: How the balancer works, as far as nginx can; it counts the time of an ejection in whole seconds,
+            of which 0 are the rest of the present one.
     """
     health, limits = settings.health, settings.limits
-    patience = f"max_fails={health.max_failures} fail_timeout={max(1, round(health.eject_seconds))}s"
+    patience = f"max_fails={health.max_failures} fail_timeout={round(health.eject_seconds)}s"
     servers = (f"server {address} weight={weight} {patience};" for address, weight in backends.items())
     gaps = {
         "balance": NGINX_BALANCE[settings.policy].replace("{affinity}", settings.affinity.replace("-", "_")),
