@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import signal
 import socket
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Begun, Sessions
 
+FEW_FILES = 256
 INTERRUPTED = 2  # pytest's exit code
 ENDS_WITHIN_SECONDS = 30
 CREATOR = 4  # the column of the process that made a segment
@@ -118,6 +120,29 @@ def _listens(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+MANY = """\
+    import os, resource
+
+    def test_many_files_are_open_at_once():
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        pipes = [os.pipe() for _ in range(1_000 if most == resource.RLIM_INFINITY else min(most, 4_000) // 4)]
+        for end in sum(pipes, ()):
+            os.close(end)
+"""
+
+
+def test_a_session_may_have_many_files_open_where_the_system_lets_it(sessions):
+    """Where a process begins with few, as on most systems, a session takes as many as it may, for servers of thousands."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FEW_FILES, hard))
+    try:
+        begun = sessions.begin(MANY)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert begun.end().verdicts() == {"test_many_files_are_open_at_once": "held"}
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)

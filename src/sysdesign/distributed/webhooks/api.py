@@ -28,7 +28,13 @@ def create_shop(outbox: Outbox, addresses: Addresses) -> Flask:
     app = Flask(__name__)
     app.register_error_handler(NoEndpointError, lambda _: ({"title": "There is no such endpoint.", "status": 404}, 404))
     outbox.store.create(ORDERS)
+    _add_orders(app, outbox)
+    _add_endpoints(app, outbox, addresses)
+    _add_deliveries(app, outbox)
+    return app
 
+
+def _add_orders(app: Flask, outbox: Outbox) -> None:
     @app.post("/orders")
     def order() -> Reply:
         with outbox.store.transaction() as execute:
@@ -36,6 +42,8 @@ def create_shop(outbox: Outbox, addresses: Addresses) -> Flask:
             event = outbox.publish(execute, "order.placed", {"order": number})
         return {"order": number, "event": event}, 201
 
+
+def _add_endpoints(app: Flask, outbox: Outbox, addresses: Addresses) -> None:
     @app.post("/endpoints")
     def subscribe() -> Reply:
         url = str(request.json["url"])
@@ -59,6 +67,8 @@ def create_shop(outbox: Outbox, addresses: Addresses) -> Flask:
         outbox.endpoints.enable(number)
         return {}, 200
 
+
+def _add_deliveries(app: Flask, outbox: Outbox) -> None:
     @app.get("/events/<event>")
     def log(event: str) -> Reply:
         deliveries, attempts = outbox.deliveries(event), outbox.log(event)
@@ -71,5 +81,3 @@ def create_shop(outbox: Outbox, addresses: Addresses) -> Flask:
     @app.post("/deliveries/<int:number>/replay")
     def replay(number: int) -> Reply:
         return {"replayed": number}, 202 if outbox.replay(number) else 409
-
-    return app
