@@ -405,7 +405,7 @@ def test_a_hit_costs_little_more_than_a_get_and_far_less_than_elsewhere(redis_se
     hit, get = lambda: ours.get("user:1", load), lambda: wire.call("GET", "cache:user:1")
     hits = lambda: [hit() for _ in range(HITS)]
     with one_core(redis_server), closing(wire), caching.quick_dogpile(url, load) as dogpile:
-        cost = ratio("hit ÷ GET", hit, get, clock=clock, pairs=61)
+        cost = ratio("hit ÷ GET", hit, get, clock=clock, pairs=151, slice_seconds=0.005)
         peers = [ratio("a hit by dogpile.cache ÷ a hit by ours", lambda: dogpile(HITS), hits, clock=clock)]
         with caching.quick_cashews(url, load) as cashews:
             peers += [ratio("a hit by cashews ÷ a hit by ours", lambda: cashews(HITS), hits, clock=clock)]

@@ -93,10 +93,16 @@ class Cache:
                 entry = self._store.get(name)
                 if entry is None:
                     found = self._bring(name, load)
-                elif entry.startswith(LEASE):
-                    found = self._await(name, entry)
                 else:
-                    found = self._read(name, entry)
+                    # Most entries are values: only what cannot be read as one is asked whether it is a lease.
+                    try:
+                        return self._decode(unpack(name, entry)), "hit"
+                    except Exception:  # noqa: BLE001 - whatever makes an entry unreadable, it is as good as none
+                        found = None
+                    if entry.startswith(LEASE):
+                        found = self._await(name, entry)
+                    else:
+                        self._store.remove(name, entry)
                 if found is not None:
                     return found
         except Away:
@@ -118,13 +124,6 @@ class Cache:
     def close(self) -> None:
         """Close the connections to Redis that are not in use."""
         self._store.close()
-
-    def _read(self, name: bytes, entry: bytes) -> Told | None:
-        try:
-            return self._decode(unpack(name, entry)), "hit"
-        except Exception:  # noqa: BLE001 - whatever makes an entry unreadable, it is as good as none
-            self._store.remove(name, entry)
-            return None
 
     def _bring(self, name: bytes, load: Load) -> Told | None:
         """Take the lease, load, and fill if the lease is still there; None if another was quicker to take it."""
