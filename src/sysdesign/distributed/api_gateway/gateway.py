@@ -101,7 +101,7 @@ class Gateway:
                 for upstream in (self.front, *self._services.values(), *self._retired):
                     upstream.tick()
                 self._retired = [upstream for upstream in self._retired if not upstream.idle]
-                await asyncio.sleep(TICK_SECONDS)
+                await asyncio.sleep(TICK_SECONDS)  # one for all time limits, instead of a timer for each request
 
 
 def _bucket(limit: Limit) -> TokenBucket | SharedTokenBucket:

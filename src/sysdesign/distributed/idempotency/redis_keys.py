@@ -81,9 +81,8 @@ class RedisKeys:
                 acted = True
                 self._reach(Step.ACTED)
         except Exception:
-            if (
-                not acted
-            ):  # undone for certain: the same request may be sent again. What a failed COMMIT did, nobody knows
+            # Not acted is undone for certain: the same request may be sent again. What a failed COMMIT did, nobody knows.
+            if not acted:
                 self._redis.eval(RELEASE, 1, name, mine)
             raise
         self._reach(Step.COMMITTED)

@@ -121,7 +121,7 @@ class Rooms:
         with contextlib.suppress(RedisError, OSError):  # the reader looks up after a while by itself
             while self._waiting and not room.awaited:
                 await self._log.unblock(self._reader_id)
-                await asyncio.sleep(self._tick_seconds)
+                await asyncio.sleep(self._tick_seconds)  # it may not have been blocked yet
 
     async def enter(self, connection: Connection, user: str, name: str, after: int | None) -> None:
         """Let somebody in, behind the message last seen, or with some history: every later message comes once, and in order.

@@ -46,7 +46,7 @@ class Server:
         pause = min(limits.ping_seconds, limits.pong_seconds, limits.handshake_seconds) / LOOKS
         try:
             while True:
-                await asyncio.sleep(pause)
+                await asyncio.sleep(pause)  # one look at all, instead of thousands of timers
                 for connection in list(self.connections):
                     connection.check()
         finally:

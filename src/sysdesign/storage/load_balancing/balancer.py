@@ -102,7 +102,7 @@ class Balancer:
         while True:
             self._sweep()  # by the time of the tick before, so that no limit ends early
             self.now = time.monotonic()
-            await asyncio.sleep(TICK_SECONDS)
+            await asyncio.sleep(TICK_SECONDS)  # one for all limits, instead of a timer for each request
 
     def _sweep(self) -> None:
         """Do what is due: limits that have passed, shares that have grown, backends that came or went."""
@@ -128,6 +128,7 @@ class Balancer:
                 async with asyncio.timeout(self.settings.check_seconds):
                     passed = await _is_well(backend, self.settings.check_path)
             self.pool.checked(backend, passed=passed)
+            # Not all at once: many balancers would knock at a backend at the same moment.
             await asyncio.sleep(self.settings.check_seconds * self._chance.uniform(0.9, 1.1))
 
     async def _administer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

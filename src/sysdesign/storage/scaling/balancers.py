@@ -41,7 +41,7 @@ class OurBalancer:
     def drain(self, address: Address) -> None:
         """See `Balancer`."""
         self._order("drain", address)
-        while self._order("show", address)["in_flight"]:
+        while self._order("show", address)["in_flight"]:  # nobody tells when the last answer is out
             time.sleep(INTERVAL_SECONDS)
         self._order("remove", address)
 
